@@ -1,0 +1,85 @@
+"""``localexp submit``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import click
+
+from localexp.cli import options, table
+from localexp.config import ScriptRunConfig
+from localexp.execution.details import summary
+from localexp.experiment import Experiment
+from localexp.run import Run
+from localexp.workspace import Workspace
+
+_FIRST_SIGNAL = 128
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("script")
+@click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
+@click.option("--experiment", help="The experiment; by default named like the source directory.")
+@click.option("--source", type=click.Path(), default=".", show_default=True, help="The directory to capture.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME[=VALUE]", help="A tag; may be given several times.")
+@click.option("--detach", is_flag=True, help="Return as soon as the run is started, and print its id.")
+@options.workspace_path
+@options.as_json
+def submit(
+    script: str,
+    arguments: tuple[str, ...],
+    experiment: str | None,
+    source: str,
+    tags: tuple[str, ...],
+    detach: bool,
+    workspace: str | None,
+    as_json: bool,
+) -> None:
+    """Capture the source directory, run SCRIPT of it with ARGS, show its output, and exit with its exit code.
+
+    Options of localexp stand before SCRIPT; all that follows it goes to the script.
+    """
+    opened = Workspace(workspace) if workspace else Workspace.from_config()
+    config = ScriptRunConfig(source, _relative_to_source(script, source), list(arguments))
+    name = experiment or _name_of_folder(source)
+    run = Experiment(opened, name).submit(config, tags=options.parsed_tags(tags))
+    if not detach:
+        _wait(run, show_output=not as_json)
+    if as_json:
+        table.show_json(summary(opened._store, run._current()))
+    elif detach:
+        click.echo(run.id)
+    if not detach:
+        sys.exit(_exit_code(run))
+
+
+def _wait(run: Run, show_output: bool) -> None:
+    try:
+        run.wait_for_completion(show_output=show_output, raise_on_error=False)
+    except KeyboardInterrupt:
+        click.echo(f"\nThe run goes on. Follow it with: localexp logs -f {run.id}", err=True)
+        raise
+    error = run.get_details().get("error")
+    if show_output and isinstance(error, dict):
+        click.echo(f"Error: {error['error']['message']}", err=True)
+
+
+def _exit_code(run: Run) -> int:
+    code = run._known().exit_code
+    if code is None or (code == 0 and run.status != "Completed"):
+        return 1
+    return code if code >= 0 else _FIRST_SIGNAL - code
+
+
+def _relative_to_source(script: str, source: str) -> str:
+    """A script may be named from the source directory, or from here if it lies in the source directory."""
+    if os.path.exists(os.path.join(source, script)):
+        return os.path.relpath(os.path.join(source, script), source)
+    return os.path.relpath(script, source) if os.path.exists(script) else script
+
+
+def _name_of_folder(source: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", os.path.basename(os.path.abspath(source))).strip("-_")[:36]
+    return name if len(name) >= 3 else "default"

@@ -1,0 +1,1 @@
+"""The demo project that ``localexp demo`` copies and submits, as package data."""

@@ -1,0 +1,70 @@
+"""What is known of a run, as plain data in the shape of Azure ML's ``get_details``."""
+
+from __future__ import annotations
+
+import os
+
+from localexp.execution import files
+from localexp.store import clock, points, tags, warnings
+from localexp.store.values import from_cell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.store.runs import RunRecord
+    from localexp.store.store import Store
+
+
+def file_address(path: str) -> str:
+    """The ``file://`` address of a path."""
+    from pathlib import Path
+
+    return Path(os.path.abspath(path)).as_uri()
+
+
+def details(store: Store, record: RunRecord) -> dict[str, object]:
+    """The details of a run; what has no value is absent."""
+    with store.main.reading() as db:
+        properties = tags.properties_of_run(db, record.key)
+        said = warnings.of_run(db, record.key)
+    named = files.by_name(store, record)
+    logs = {name: file_address(path) for name, path in named.items() if name.startswith(("user_logs/", "logs/"))}
+    every: dict[str, object] = {
+        "runId": record.id,
+        "target": record.target,
+        "status": record.status,
+        "startTimeUtc": None if record.started_at is None else clock.iso(record.started_at),
+        "endTimeUtc": None if record.ended_at is None else clock.iso(record.ended_at),
+        "exitCode": record.exit_code,
+        "error": record.error_parts(),
+        "warnings": [{"source": source, "message": message} for source, message in said] or None,
+        "properties": properties,
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "runDefinition": None if record.definition is None else record.definition_parts(),
+        "logFiles": logs,
+    }
+    return {name: value for name, value in every.items() if value is not None}
+
+
+def summary(store: Store, record: RunRecord) -> dict[str, object]:
+    """What a list shows of a run: identity, times, tags, and the last value of each metric."""
+    with store.main.reading() as db:
+        metrics = {name: from_cell(cell) for name, cell in points.last_values(db, record.key)}
+        tag_values = tags.of_run(db, record.key)
+    error = record.error_parts()
+    return {
+        "id": record.id,
+        "experiment": record.experiment_name,
+        "number": record.number,
+        "display_name": record.display_name,
+        "status": record.status,
+        "created": clock.iso(record.created_at),
+        "started": None if record.started_at is None else clock.iso(record.started_at),
+        "ended": None if record.ended_at is None else clock.iso(record.ended_at),
+        "exit_code": record.exit_code,
+        "error": None if error is None else error["error"],
+        "snapshot": record.snapshot,
+        "new_blobs": record.new_blobs,
+        "tags": tag_values,
+        "metrics": metrics,
+    }

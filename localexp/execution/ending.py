@@ -1,0 +1,89 @@
+"""The end of a run, whoever brings it about: what it made is kept, what it said is folded, what it took is freed."""
+
+from __future__ import annotations
+
+import os
+
+from localexp.journal import fold
+from localexp.journal.writer import JournalWriter
+from localexp.store import checkouts, clock, runs, warnings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.store.checkouts import CheckoutRecord
+    from localexp.store.layout import RunLayout
+    from localexp.store.runs import RunRecord
+    from localexp.store.store import Store
+
+
+class Outcome:
+    """How a run ended; ``error`` is what ``get_details()["error"]`` gives."""
+
+    def __init__(self, status: str, exit_code: int | None = None, error: dict[str, object] | None = None) -> None:
+        self.status = status
+        self.exit_code = exit_code
+        self.error = error
+
+
+def completed() -> Outcome:
+    return Outcome("Completed", 0)
+
+
+def failed(message: str, exit_code: int | None = None, code: str = "UserError") -> Outcome:
+    """A failure in Azure ML's shape, with the exit code of the script beside it."""
+    inner: dict[str, object] = {"code": code, "message": message}
+    if exit_code is not None:
+        inner["exitCode"] = exit_code
+    return Outcome("Failed", exit_code, {"error": inner, "time": clock.iso(clock.now())})
+
+
+def journal_writer(layout: RunLayout, run_id: str) -> JournalWriter:
+    """A writer for a run that this process owns."""
+    return JournalWriter(layout, run_id, lambda: os.makedirs(layout.journals, exist_ok=True))
+
+
+def end(store: Store, record: RunRecord, owner: str, outcome: Outcome, writer: JournalWriter) -> bool:
+    """End a run that ``owner``, which is this process, answers for; False if it is not its run any more.
+
+    The writer is closed; what it lost becomes a warning on the run.
+    """
+    layout = store.layout.run(record.experiment_name, record.id)
+    with store.main.reading() as db:
+        checkout = checkouts.of_run(db, record.key)
+    if checkout is not None:
+        _keep_files(store, layout, checkout, writer)
+    lost = writer.close()
+    fold.fold(store, record.key, layout)
+    with store.main.writing(durable=True) as db:
+        now = clock.now()
+        if not runs.move(db, record.key, owner, outcome.status, time=now):
+            return False
+        runs.set_outcome(db, record.key, outcome.exit_code, outcome.error)
+        if lost:
+            warnings.add(db, record.key, "journal", fold.lost_message(lost, "see the log"), (now, 0, 0))
+        fold.mark_done(db, record.key, layout)
+    if checkout is not None:
+        _retire(store, checkout)
+    fold.remove_done(store, record.key, layout)
+    return True
+
+
+def _keep_files(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> None:
+    from localexp.execution.capture import capture, record_artifact
+
+    try:
+        capture(store, layout, checkout, writer)
+        if os.path.exists(layout.log):
+            record_artifact(layout, "user_logs/std_log.txt", writer)
+    except Exception as error:
+        # The run has to end all the same, and nothing that it made may go with its tree.
+        kept = os.path.join(layout.folder, "checkout")
+        os.rename(store.layout.checkout(checkout.folder), kept)
+        message = f"its files could not be moved to its artifacts and are left in {kept}: {error}"
+        writer.say(warning=message, source="capture")
+
+
+def _retire(store: Store, checkout: CheckoutRecord) -> None:
+    from localexp.snapshot.checkout import retire
+
+    retire(store, checkout)

@@ -1,0 +1,228 @@
+"""Submit: check, take the snapshot, record the run, start its supervisor."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+
+from localexp.errors import ExperimentExecutionException, UserErrorException
+from localexp.execution import context, ending, processes, pythonpath
+from localexp.snapshot import take
+from localexp.snapshot.ignore import IgnoreRules
+from localexp.store import clock, experiments, identifiers, owners, runs, tags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from localexp.store.runs import RunRecord
+    from localexp.store.store import Store
+
+SCRIPT_RUN = "azureml.scriptrun"
+
+_SUPERVISE = (
+    "import os, sys; sys.path += sys.argv[1].split(os.pathsep); "
+    "from localexp.execution.supervisor import main; main(*sys.argv[2:])"
+)
+_started: list[subprocess.Popen[bytes]] = []
+
+
+class Submission:
+    """All that a run needs, as plain data: either ``script`` with ``arguments`` or ``command`` is given.
+
+    ``script`` is relative to ``source``, which is absolute; ``arguments`` are texts; ``command`` goes to a shell.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        script: str | None,
+        arguments: list[str],
+        command: str | None,
+        interpreter: str,
+        variables: dict[str, str],
+        target: str = "local",
+        tags: dict[str, str | None] | None = None,
+        run_id: str | None = None,
+        display_name: str | None = None,
+    ) -> None:
+        self.source = source
+        self.script = script
+        self.arguments = arguments
+        self.command = command
+        self.interpreter = interpreter
+        self.variables = variables
+        self.target = target
+        self.tags = tags or {}
+        self.run_id = run_id
+        self.display_name = display_name
+
+    def definition(self) -> dict[str, object]:
+        """What is kept of it. Of environment variables it is the names: values are often secrets."""
+        return {
+            "script": self.script,
+            "arguments": self.arguments,
+            "command": self.command,
+            "target": self.target,
+            "interpreter": self.interpreter,
+            "sourceDirectory": self.source,
+            "pythonPath": pythonpath.places_in_source(self.source, self.interpreter),
+            "environmentVariables": sorted(self.variables),
+        }
+
+
+def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
+    """Submit a run to an experiment of this name, and return it once its supervisor answers for it.
+
+    :raises UserErrorException: the source directory or the script cannot be used.
+    :raises SnapshotException: the source directory cannot be captured.
+    :raises ExperimentExecutionException: the supervisor cannot be started; the run is Failed.
+    """
+    _check(submission)
+    me = str(owners.this_process())
+    definition = submission.definition()
+    with take.taken(store, submission.source) as snapshot:
+        _check_captured(submission, snapshot)
+        with store.main.writing(durable=True) as db:
+            snapshot.record(db)
+            key = _add_run(db, experiment, submission, definition, snapshot, me)
+            record = runs.by_key(db, key)
+    try:
+        _start_supervisor(store, record, submission, me)
+    except Exception as error:
+        layout = store.layout.run(record.experiment_name, record.id)
+        message = f"the supervisor of the run could not be started: {error}"
+        ending.end(
+            store,
+            record,
+            me,
+            ending.failed(message, code="SystemError"),
+            ending.journal_writer(layout, record.id),
+        )
+        raise ExperimentExecutionException(message) from error
+    return record
+
+
+def _check(submission: Submission) -> None:
+    source, script = submission.source, submission.script
+    if not os.path.isdir(source):
+        what = "is not a directory" if os.path.exists(source) else "does not exist"
+        raise UserErrorException(f"the source directory {source} {what}; give the folder that holds the script")
+    if script is None:
+        return
+    path = os.path.normpath(os.path.join(source, script))
+    if os.path.relpath(path, source).split(os.sep)[0] == os.pardir:
+        raise UserErrorException(f"the script {script} lies outside the source directory {source}")
+    if os.path.isdir(path):
+        raise UserErrorException(f"the script {path} is a directory; name the file in it that is to run")
+    if not os.path.isfile(path):
+        raise UserErrorException(
+            f"there is no script {script} in the source directory {source}; its path is relative to that directory"
+        )
+
+
+def _check_captured(submission: Submission, snapshot: take.Snapshot) -> None:
+    if submission.script is None:
+        return
+    script = os.path.normpath(submission.script).replace(os.sep, "/")
+    if script not in snapshot.paths:
+        why = _why_left_out(submission.source, script)
+        raise UserErrorException(f"the script {script} is not in the snapshot of {submission.source}: {why}")
+
+
+def _why_left_out(source: str, path: str) -> str:
+    """Name the rule that keeps a path of the source directory out of its snapshot."""
+    rules = IgnoreRules.at_root(os.fsencode(source))
+    parts = os.fsencode(path).split(b"/")
+    for depth, name in enumerate(parts, 1):
+        is_directory = depth < len(parts)
+        if rules.excludes(name, is_directory):
+            rule = rules.decide(name, is_directory)
+            if rule is None:
+                return f"nothing named {os.fsdecode(name)} ever enters one"
+            rule_file, pattern = os.fsdecode(rule.file), os.fsdecode(rule.pattern)
+            return f"line {rule.line} of {rule_file}, {pattern!r}, leaves it out; change that line or move the script"
+        rules = rules.enter(name, os.path.join(os.fsencode(source), *parts[:depth]))
+    return "a folder above it is a link or a virtual environment"
+
+
+def _add_run(
+    db: sqlite3.Connection,
+    experiment: str,
+    submission: Submission,
+    definition: dict[str, object],
+    snapshot: take.Snapshot,
+    owner: str,
+) -> int:
+    now = clock.now()
+    record = experiments.get_or_create(db, experiment, now)
+    identifier = submission.run_id or f"{identifiers.slug(experiment)}_{now // 1_000_000}_{identifiers.short()}"
+    key = runs.create(
+        db,
+        identifier=identifier,
+        experiment=record.key,
+        status="NotStarted",
+        owner=owner,
+        created_at=now,
+        type=SCRIPT_RUN,
+        target=submission.target,
+        display_name=submission.display_name,
+        definition=definition,
+        snapshot=snapshot.id,
+        new_blobs=snapshot.new_blobs,
+        new_bytes=snapshot.new_bytes,
+    )
+    if key is None:
+        raise UserErrorException(f"there is a run {identifier!r} already; leave run_id out, or choose another")
+    for name, value in submission.tags.items():
+        tags.put(db, key, name, value, (now, 0, 0))
+    tags.add_property(db, key, "azureml.runsource", SCRIPT_RUN, (now, 0, 0))
+    tags.add_property(db, key, "ContentSnapshotId", snapshot.id, (now, 0, 0))
+    return key
+
+
+def _start_supervisor(store: Store, record: RunRecord, submission: Submission, me: str) -> None:
+    layout = store.layout.run(record.experiment_name, record.id)
+    os.makedirs(layout.journals, exist_ok=True)
+    os.makedirs(os.path.dirname(layout.log), exist_ok=True)
+    with open(layout.supervisor_log, "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _SUPERVISE, _import_path(), store.layout.root, record.id],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=store.layout.root,
+            env=context.without_run({**os.environ, **submission.variables}),
+            start_new_session=processes.HAS_SESSIONS,
+            creationflags=processes.DETACHED,
+        )
+    _collect_ended()
+    _started.append(process)
+    with store.main.writing() as db:
+        runs.hand_over(db, record.key, me, str(owners.process(process.pid)))
+
+
+def _import_path() -> str:
+    """Where the supervisor, which sees no site-packages, finds this package and the one that it needs besides."""
+    import xxhash
+
+    import localexp
+
+    packages = [os.path.abspath(module.__path__[0]) for module in (localexp, xxhash)]
+    return os.pathsep.join(dict.fromkeys(os.path.dirname(package) for package in packages))
+
+
+def _collect_ended() -> None:
+    """Let the system forget supervisors that have ended: as children of this process they would stay as zombies."""
+    _started[:] = [process for process in _started if process.poll() is None]
+
+
+@atexit.register
+def _let_go() -> None:
+    for process in _started:
+        # It goes on without us, and is not to be warned of as left running.
+        if process.poll() is None:
+            process.returncode = 0

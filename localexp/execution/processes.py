@@ -1,0 +1,93 @@
+"""End what a run has started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+from localexp.store.owners import Owner, process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HAS_SESSIONS = os.name != "nt"
+# On Windows: no console, and Ctrl-C of the parent's is not the child's.
+DETACHED = 0 if HAS_SESSIONS else 0x00000008 | 0x00000200
+
+_PATIENCE_SECONDS = 5.0
+
+
+def kill_group(leader: Owner) -> None:
+    """Kill every process of the group that ``leader`` was started to lead, and wait until they are gone."""
+    if sys.platform == "win32":
+        if leader.is_alive():
+            import subprocess
+
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(leader.pid)], capture_output=True, check=False)
+        return
+    # While its group has members nobody else gets the leader's id; if somebody has it, the group is gone.
+    if not leader.is_alive() and process(leader.pid).start != 0:
+        return
+    try:
+        os.killpg(leader.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    _wait_until(lambda: not any(_living_members(leader.pid)))
+
+
+def kill_marked(variable: str, value: str) -> None:
+    """Kill the processes that carry an environment variable with this value, where the system shows it."""
+    for pid in list(_marked(f"{variable}={value}".encode())):
+        marked = process(pid)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+        _wait_until_dead(marked)
+
+
+def _marked(assignment: bytes) -> Iterator[int]:
+    if sys.platform != "linux":
+        return
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid():
+            try:
+                with open(f"/proc/{name}/environ", "rb") as file:
+                    if assignment in file.read().split(b"\0"):
+                        yield int(name)
+            except OSError:
+                # Ended since it was listed, or another user's.
+                continue
+
+
+def _living_members(group: int) -> Iterator[int]:
+    """Members of a process group that are more than an entry which nobody has collected yet."""
+    if sys.platform != "linux":
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        yield group
+        return
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == group and fields[0] not in (b"Z", b"X"):
+                yield int(name)
+
+
+def _wait_until_dead(owner: Owner) -> None:
+    _wait_until(lambda: not owner.is_alive())
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.002)

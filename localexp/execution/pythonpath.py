@@ -1,0 +1,108 @@
+"""See to it that a script imports what its snapshot holds, not what now stands in the source directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from localexp.errors import ExperimentExecutionException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from localexp.store.layout import Layout
+
+
+def places_in_source(source: str, interpreter: str) -> list[str]:
+    """Where the interpreter would import from inside the source directory, relative to it, in order."""
+    root = os.path.realpath(source)
+    entries = _own_entries() if interpreter == sys.executable else _entries_of(interpreter)
+    places = [_relative(entry, root) for entry in entries]
+    return list(dict.fromkeys(place for place in places if place is not None))
+
+
+def variable(layout: Layout, source: str, places: list[str], checkout: str, inherited: str) -> str:
+    """The ``PYTHONPATH`` of a script that runs in a checkout of ``source``."""
+    root = os.path.realpath(source)
+    in_front = [os.path.join(checkout, place) for place in places]
+    kept = [entry for entry in inherited.split(os.pathsep) if entry and _is_outside(entry, root, checkout)]
+    entries = [entry for entry in in_front if os.path.isdir(entry)] + kept + [_package_alone(layout)]
+    return os.pathsep.join(os.path.normpath(entry) for entry in entries)
+
+
+def _own_entries() -> Iterator[str]:
+    """This interpreter's path, without what only the script it is running has put there."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    own = os.path.dirname(os.path.abspath(main)) if main else ""
+    from_environment = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    for entry in sys.path:
+        if entry and (entry != own or entry in from_environment):
+            yield entry
+    yield from _editable_finders(sys.meta_path)
+
+
+def _editable_finders(finders: Iterable[object]) -> Iterator[str]:
+    """Folders that setuptools' editable installs map packages to, without putting them on the path."""
+    for finder in finders:
+        module = sys.modules.get(getattr(finder, "__module__", ""))
+        mapping = getattr(module, "MAPPING", None)
+        if isinstance(mapping, dict) and getattr(module, "__name__", "").startswith("__editable__"):
+            yield from (os.path.dirname(str(place)) for place in mapping.values())
+
+
+def _entries_of(interpreter: str) -> list[str]:
+    import subprocess
+
+    question = "import os, sys; sys.stdout.buffer.write(b'\\0'.join(os.fsencode(p) for p in sys.path if p))"
+    try:
+        answer = subprocess.run(
+            [interpreter, "-c", question], stdin=subprocess.DEVNULL, capture_output=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ExperimentExecutionException(
+            f"cannot run the interpreter {interpreter!r}: {error}; check environment.python.interpreter_path"
+        ) from error
+    return [os.fsdecode(entry) for entry in answer.stdout.split(b"\0")]
+
+
+def _relative(entry: str, root: str) -> str | None:
+    relative = os.path.relpath(os.path.realpath(entry), root) if _same_drive(entry, root) else os.pardir
+    return None if relative.split(os.sep)[0] == os.pardir else relative
+
+
+def _same_drive(entry: str, root: str) -> bool:
+    return os.path.splitdrive(os.path.realpath(entry))[0] == os.path.splitdrive(root)[0]
+
+
+def _is_outside(entry: str, root: str, checkout: str) -> bool:
+    """Whether an inherited entry stays: it lies elsewhere, or at a place of the source that no snapshot holds."""
+    relative = _relative(entry, root)
+    return relative is None or not os.path.isdir(os.path.join(checkout, relative))
+
+
+def _package_alone(layout: Layout) -> str:
+    """A folder that holds only this package, for interpreters that do not have it."""
+    import localexp
+
+    package = os.path.dirname(os.path.abspath(localexp.__file__))
+    folder = layout.package_path()
+    link = os.path.join(folder, "localexp")
+    os.makedirs(folder, exist_ok=True)
+    if os.path.realpath(link) != os.path.realpath(package):
+        aside = f"{link}.{os.getpid()}"
+        try:
+            os.symlink(package, aside)
+            os.replace(aside, link)
+        except OSError:
+            if os.name != "nt":
+                raise
+            _copy_package(package, link)
+    return folder
+
+
+def _copy_package(package: str, target: str) -> None:
+    """Where links need a permission that few have."""
+    import shutil
+
+    shutil.copytree(package, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

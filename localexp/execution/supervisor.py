@@ -1,0 +1,154 @@
+"""The process that owns a submitted run: it runs the script, listens, and records how that ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import traceback
+
+from localexp.execution import context, ending, processes, pythonpath
+from localexp.journal import fold
+from localexp.snapshot import checkout
+from localexp.store import clock, owners, runs
+from localexp.store.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.execution.ending import Outcome
+    from localexp.journal.writer import JournalWriter
+    from localexp.store.runs import RunRecord
+
+_FOLD_EVERY_SECONDS = 2.0
+_TAIL_BYTES = 64 * 1024
+
+
+def main(root: str, run_id: str) -> None:
+    """Answer for the run from now on until it has ended; do nothing if somebody has judged it meanwhile."""
+    store = Store(root)
+    me = str(owners.this_process())
+    with store.main.writing() as db:
+        record = runs.find(db, run_id)
+        if record is None or record.owner is None or record.status != "NotStarted":
+            return
+        runs.move(db, record.key, record.owner, "Preparing", time=clock.now(), new_owner=me)
+    supervise(store, record, me)
+    store.close()
+
+
+def supervise(store: Store, record: RunRecord, me: str) -> None:
+    """Run the script of a run that this process owns, and end the run."""
+    layout = store.layout.run(record.experiment_name, record.id)
+    writer = ending.journal_writer(layout, record.id)
+    try:
+        outcome = _run(store, record, me, writer)
+    except Exception as error:
+        traceback.print_exc()
+        outcome = ending.failed(f"localexp could not run the script: {error}", code="SystemError")
+    ending.end(store, record, me, outcome, writer)
+    sys.stderr.flush()
+    if os.path.getsize(layout.supervisor_log) == 0:
+        os.unlink(layout.supervisor_log)
+
+
+def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Outcome:
+    definition = record.definition_parts()
+    source = str(definition["sourceDirectory"])
+    assert record.snapshot is not None
+    tree, warnings = checkout.lease(store, record.key, record.snapshot, source, me)
+    for message in warnings:
+        writer.say(warning=message, source="snapshot")
+    folder = store.layout.checkout(tree.folder)
+    for name in ("outputs", "logs"):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    try:
+        script = _start(store, record, definition, folder)
+    except OSError as error:
+        return ending.failed(f"the script could not be started: {error}")
+    try:
+        with store.main.writing() as db:
+            runs.set_process(db, record.key, str(owners.process(script.pid)))
+            runs.move(db, record.key, me, "Running", time=clock.now())
+        _listen_until_ended(store, record, script)
+    finally:
+        processes.kill_group(owners.process(script.pid))
+        script.wait()
+    with store.main.writing() as db:
+        runs.move(db, record.key, me, "Finalizing", time=clock.now())
+    return _judged(script.returncode, store.layout.run(record.experiment_name, record.id).log)
+
+
+def _start(store: Store, record: RunRecord, definition: dict[str, object], folder: str) -> subprocess.Popen[bytes]:
+    interpreter, source = str(definition["interpreter"]), str(definition["sourceDirectory"])
+    places = definition["pythonPath"]
+    assert isinstance(places, list)
+    environment = {**os.environ, **context.variables(store.layout, record)}
+    inherited = environment.get("PYTHONPATH", "")
+    environment["PYTHONPATH"] = pythonpath.variable(store.layout, source, places, folder, inherited)
+    command = _command(definition, interpreter)
+    if isinstance(command, str):
+        # What a command calls "python" is the interpreter that the run was configured with.
+        environment["PATH"] = os.path.dirname(interpreter) + os.pathsep + environment.get("PATH", os.defpath)
+    with open(store.layout.run(record.experiment_name, record.id).log, "ab") as log:
+        return subprocess.Popen(
+            command,
+            shell=isinstance(command, str),
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=processes.HAS_SESSIONS,
+            creationflags=processes.DETACHED,
+        )
+
+
+def _command(definition: dict[str, object], interpreter: str) -> str | list[str]:
+    if definition["command"] is not None:
+        return str(definition["command"])
+    script, arguments = str(definition["script"]), definition["arguments"]
+    assert isinstance(arguments, list)
+    # A name with a dash in front would be taken for an option.
+    return [interpreter, os.path.join(".", script) if script.startswith("-") else script, *arguments]
+
+
+def _listen_until_ended(store: Store, record: RunRecord, script: subprocess.Popen[bytes]) -> None:
+    layout = store.layout.run(record.experiment_name, record.id)
+    has_ended = threading.Event()
+
+    def wait() -> None:
+        script.wait()
+        has_ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    while not has_ended.wait(_FOLD_EVERY_SECONDS):
+        fold.fold(store, record.key, layout)
+
+
+def _judged(exit_code: int, log: str) -> Outcome:
+    if exit_code == 0:
+        return ending.completed()
+    last_line = _last_line_of_traceback(log)
+    how = f"was killed by {_signal_name(-exit_code)}" if exit_code < 0 else f"exited with code {exit_code}"
+    return ending.failed(f"the script {how}" + (f": {last_line}" if last_line else ""), exit_code)
+
+
+def _signal_name(number: int) -> str:
+    import signal
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _last_line_of_traceback(log: str) -> str:
+    """The line of the log that names the exception which ended the script, if one did."""
+    with open(log, "rb") as file:
+        file.seek(max(0, os.path.getsize(log) - _TAIL_BYTES))
+        lines = file.read().decode(errors="replace").splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last):")]
+    if not starts:
+        return ""
+    return next((line.strip() for line in lines[starts[-1] + 1 :] if line[:1].strip()), "")

@@ -1,0 +1,202 @@
+"""Append to a journal: the hot path of ``run.log``, which must neither wait nor raise."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from binascii import crc32
+from time import time_ns
+
+from localexp.journal.frame import (
+    FLOAT,
+    LARGEST_FRAME,
+    NO_STEP,
+    cell_body,
+    close_body,
+    framed,
+    header_body,
+    pack_float,
+    pack_frame_head,
+    words_body,
+)
+from localexp.store.owners import this_process
+from localexp.store.values import to_cell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localexp.store.layout import RunLayout
+    from localexp.store.values import Value
+
+_CHECK_EVERY = 1_000_000
+_CLOSED = -1
+# A fold may remove the empty folder just before the file is made in it.
+_TRIES = 3
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class JournalWriter:
+    """What this process says about one run.
+
+    The file is made at the first record: ``prepare`` is called before, has to see to it that the folder of
+    journals exists, and raises OSError if it cannot. A record that cannot be kept is counted in ``lost``, with one
+    warning; the count becomes a warning on the run as soon as something can be written again.
+    """
+
+    def __init__(self, layout: RunLayout, run_id: str, prepare: Callable[[], None]) -> None:
+        self._layout = layout
+        self._run_id = run_id
+        self._prepare = prepare
+        self._names: dict[str, bytes] = {}
+        self._last_time = 0
+        self._has_warned = False
+        self._lock = threading.Lock()
+        self._descriptor = _CLOSED
+        self._problem = OSError("nothing has been tried yet")
+        self._checked_at = 0
+        self._since_check = 0
+        self.lost = 0
+        self._told = 0
+        _writers.add(self)
+
+    def point(self, name: str, value: Value, step: int | None = None, kind: str = "scalar") -> None:
+        """Append one point of a metric."""
+        encoded = self._names.get(name) or self._encoded(name)
+        if step is None:
+            step = NO_STEP
+        with self._lock:
+            now = time_ns() // 1000
+            if now < self._last_time:
+                now = self._last_time
+            self._last_time = now
+            if type(value) is float and value == value and kind == "scalar":
+                self._append(pack_float(FLOAT, now, step, value) + encoded, now)
+            else:
+                self._append_any(cell_body(now, step, kind, encoded, to_cell(value)), now)
+
+    def say(self, **words: object) -> None:
+        """Append anything else; what it may be stands in ``fold``."""
+        with self._lock:
+            self._last_time = max(time_ns() // 1000, self._last_time)
+            self._append_any(words_body(self._last_time, words), self._last_time)
+
+    def close(self) -> int:
+        """Say that nothing follows, and return how many records were lost without a word of it in a journal."""
+        with self._lock:
+            if self._descriptor == _CLOSED:
+                if self.lost > self._told:
+                    self._reopen()
+                if self._descriptor == _CLOSED:
+                    return self.lost - self._told
+            self._write(framed(close_body()))
+            self._let_go()
+            return self.lost - self._told
+
+    def _encoded(self, name: str) -> bytes:
+        encoded = self._names[name] = name.encode("utf-8", "backslashreplace")
+        return encoded
+
+    def _append(self, body: bytes, now: int) -> None:
+        if now - self._checked_at > _CHECK_EVERY:
+            self._check(now)
+        if self._descriptor != _CLOSED and self._write(pack_frame_head(len(body), crc32(body)) + body):
+            self._since_check += 1
+        else:
+            self._lose(1)
+
+    def _append_any(self, body: bytes, now: int) -> None:
+        if len(body) <= LARGEST_FRAME:
+            self._append(body, now)
+        else:
+            self._problem = OSError(f"a record of {len(body)} bytes is larger than {LARGEST_FRAME}")
+            self._lose(1)
+
+    def _write(self, frame: bytes) -> bool:
+        try:
+            written = os.write(self._descriptor, frame)
+        except OSError as error:
+            self._problem = error
+            return False
+        if written == len(frame):
+            return True
+        # What has been written stays as a torn tail; whatever comes next must not stand behind it.
+        self._problem = OSError("the file could not be written to its end")
+        self._let_go()
+        return False
+
+    def _check(self, now: int) -> None:
+        """Once a second: open the file if there is none, and see whether it still has a place in its folder."""
+        self._checked_at = now
+        if self._descriptor != _CLOSED and os.fstat(self._descriptor).st_nlink == 0:
+            self._problem = FileNotFoundError("the folder of the run is gone")
+            self._let_go()
+            self._lose(self._since_check)
+        self._since_check = 0
+        if self._descriptor == _CLOSED:
+            self._reopen()
+        if self._descriptor != _CLOSED and self.lost > self._told:
+            self._tell()
+
+    def _reopen(self) -> None:
+        path = self._layout.journal(f"{time_ns() // 1000:016x}-{os.urandom(4).hex()}")
+        for _ in range(_TRIES):
+            try:
+                self._prepare()
+                self._descriptor = os.open(path, _FLAGS, 0o666)
+                break
+            except OSError as error:
+                self._problem = error
+        else:
+            return
+        if not self._write(framed(header_body(str(this_process()), self._run_id))):
+            self._let_go()
+            os.unlink(path)
+        elif self.lost > self._told:
+            self._tell()
+
+    def _tell(self) -> None:
+        words = {"lost": self.lost - self._told, "reason": str(self._problem)}
+        if self._write(framed(words_body(self._last_time, words))):
+            self._told = self.lost
+
+    def _lose(self, count: int) -> None:
+        self.lost += count
+        if count and not self._has_warned:
+            self._has_warned = True
+            # Not warnings.warn, which raises into the training loop where warnings are errors.
+            import logging
+
+            logging.getLogger("localexp").warning(
+                "run %s: what is logged cannot be kept at present: %s; "
+                "training goes on, and the run will say how many records are missing",
+                self._run_id,
+                self._problem,
+            )
+
+    def _let_go(self) -> None:
+        if self._descriptor != _CLOSED:
+            os.close(self._descriptor)
+        self._descriptor = _CLOSED
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child: the file and the lock are the parent's, and what it lost is its to tell."""
+        self._let_go()
+        self._lock = threading.Lock()
+        self._checked_at = 0
+        self._since_check = 0
+        self.lost = 0
+        self._told = 0
+
+
+_writers: weakref.WeakSet[JournalWriter] = weakref.WeakSet()
+
+
+def _leave_all_to_parent() -> None:
+    for writer in _writers:
+        writer._leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

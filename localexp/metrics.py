@@ -1,0 +1,64 @@
+"""How logged values become what ``get_metrics`` returns."""
+
+from __future__ import annotations
+
+from localexp.errors import UserErrorException
+from localexp.store.values import from_cell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from localexp.store.values import Cell, Value
+
+_LARGEST = 2**63
+_PLAIN = (float, int, str, bool, type(None))
+
+
+def scalar(name: str, value: object) -> Value:
+    """The Python value nearest to a logged one: numpy's and torch's scalars become Python's.
+
+    :raises UserErrorException: the value is not a scalar.
+    """
+    if type(value) in _PLAIN:
+        return value  # type: ignore[return-value]
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "size", 1) == 1:
+        value = item()
+    if isinstance(value, bool) or value is None:
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    raise UserErrorException(
+        f"metric {name!r}: {type(value).__name__} {value!r:.80} is not a number, text, bool or None; "
+        "log one value at a time"
+    )
+
+
+def shaped(values: Iterable[tuple[str, str, Cell]]) -> dict[str, object]:
+    """Metrics by name: the bare value of one that was logged once, otherwise the list of its values in order."""
+    lists: dict[str, list[Value]] = {}
+    for name, _, cell in values:
+        lists.setdefault(name, []).append(from_cell(cell))
+    return {name: found[0] if len(found) == 1 else found for name, found in lists.items()}
+
+
+def checked_step(name: str, step: object) -> int:
+    """A step as the integer that it stands for.
+
+    :raises UserErrorException: it is none, or beyond 64 bits.
+    """
+    item = getattr(step, "item", None)
+    value = item() if callable(item) else step
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or not -_LARGEST < value < _LARGEST:
+        raise UserErrorException(f"metric {name!r}: the step {step!r} is not an integer of 64 bits")
+    return int(value)
+
+
+def message_of(error: dict[str, object] | None) -> str:
+    """The message in an error of Azure ML's shape."""
+    inner = (error or {}).get("error")
+    return str(inner["message"]) if isinstance(inner, dict) else "no reason is known"

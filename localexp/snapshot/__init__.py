@@ -1,0 +1,1 @@
+"""Which files of a source directory count, their hashes, their bytes, and how they are had back."""

@@ -1,0 +1,48 @@
+"""How far each journal has been folded."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+
+class JournalRecord:
+    """One row of ``journals``; ``folded`` is an offset in bytes, ``state`` is open, closed or done."""
+
+    __slots__ = ("folded", "number", "owner", "state", "writer")
+
+    def __init__(self, number: int, writer: str, owner: str | None, folded: int, state: str) -> None:
+        self.number = number
+        self.writer = writer
+        self.owner = owner
+        self.folded = folded
+        self.state = state
+
+
+def of_run(db: sqlite3.Connection, run: int) -> dict[str, JournalRecord]:
+    """The known journals of a run by writer."""
+    rows = db.execute("SELECT number, writer, owner, folded, state FROM journals WHERE run = ?", (run,))
+    return {row[1]: JournalRecord(*row) for row in rows}
+
+
+def known(db: sqlite3.Connection, run: int, writer: str) -> JournalRecord:
+    """The row of a journal, made if this is the first that is heard of it; within a write transaction."""
+    db.execute(
+        "INSERT INTO journals (run, number, writer) "
+        "SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM journals WHERE run = ?1 "
+        "ON CONFLICT DO NOTHING",
+        (run, writer),
+    )
+    row = db.execute(
+        "SELECT number, writer, owner, folded, state FROM journals WHERE run = ? AND writer = ?",
+        (run, writer),
+    ).fetchone()
+    return JournalRecord(*row)
+
+
+def update(db: sqlite3.Connection, run: int, journal: JournalRecord) -> None:
+    db.execute(
+        "UPDATE journals SET owner = ?, folded = ?, state = ? WHERE run = ? AND number = ?",
+        (journal.owner, journal.folded, journal.state, run, journal.number),
+    )

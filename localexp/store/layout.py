@@ -1,0 +1,106 @@
+"""Every path inside ``.localexp/``."""
+
+from __future__ import annotations
+
+import os
+
+STORE_FOLDER = ".localexp"
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_RESERVED_ON_WINDOWS = frozenset(
+    ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))]
+)
+_LONGEST_NAME = 120
+
+
+def folder_name(identifier: str) -> str:
+    """The name of the folder of an id: different ids never share one, not even where case is ignored."""
+    name = "".join(_encoded(character) for character in identifier)
+    if len(name) > _LONGEST_NAME:
+        from hashlib import blake2b
+
+        digest = blake2b(identifier.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        return f"{name[:80]}~~{digest}"
+    return f"{name}~~" if name in _RESERVED_ON_WINDOWS or not name else name
+
+
+def _encoded(character: str) -> str:
+    if character in _PLAIN:
+        return character
+    if "A" <= character <= "Z":
+        return "~" + character.lower()
+    return "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+class Layout:
+    """The paths of one store; ``root`` is the ``.localexp`` folder itself."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    @property
+    def database(self) -> str:
+        return os.path.join(self.root, "localexp.db")
+
+    @property
+    def blob_database(self) -> str:
+        return os.path.join(self.root, "blobs.db")
+
+    @property
+    def cache_database(self) -> str:
+        return os.path.join(self.root, "cache.db")
+
+    @property
+    def objects(self) -> str:
+        return os.path.join(self.root, "objects")
+
+    @property
+    def checkouts(self) -> str:
+        return os.path.join(self.root, "checkouts")
+
+    def object_file(self, name: str) -> str:
+        return os.path.join(self.objects, name[:2], name[2:])
+
+    def checkout(self, folder: str) -> str:
+        return os.path.join(self.checkouts, folder)
+
+    def package_path(self) -> str:
+        """A folder for the interpreter's path that holds nothing but the localexp package."""
+        return os.path.join(self.root, "package")
+
+    def run(self, experiment: str, run_id: str) -> RunLayout:
+        return RunLayout(os.path.join(self.root, "runs", folder_name(experiment), folder_name(run_id)))
+
+
+class RunLayout:
+    """The paths of one run's folder, which exists only while it holds something."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    @property
+    def journals(self) -> str:
+        return os.path.join(self.folder, "journal")
+
+    def journal(self, writer: str) -> str:
+        return os.path.join(self.journals, writer)
+
+    @property
+    def artifacts(self) -> str:
+        return os.path.join(self.folder, "artifacts")
+
+    def artifact(self, name: str) -> str:
+        """Where an artifact lies; its name must have passed ``artifacts.checked_name``."""
+        return os.path.join(self.artifacts, *name.split("/"))
+
+    @property
+    def log(self) -> str:
+        return self.artifact("user_logs/std_log.txt")
+
+    @property
+    def supervisor_log(self) -> str:
+        return os.path.join(self.folder, "supervisor.txt")
+
+    @property
+    def page(self) -> str:
+        return os.path.join(self.folder, "run.html")

@@ -1,0 +1,88 @@
+"""Metrics: their points, and for each metric of a run a summary, so that no list has to read points."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from localexp.store.values import Cell
+
+    Point = tuple[int, int, int | None, Cell]
+
+_ADD_SUMMARY = """
+INSERT INTO metrics (run, name, kind, count, min, max, last, last_time, last_writer, last_position)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, name) DO UPDATE SET
+    count = count + excluded.count,
+    min = min(coalesce(min, excluded.min), coalesce(excluded.min, min)),
+    max = max(coalesce(max, excluded.max), coalesce(excluded.max, max)),
+    last = iif({newer}, excluded.last, last),
+    last_time = iif({newer}, excluded.last_time, last_time),
+    last_writer = iif({newer}, excluded.last_writer, last_writer),
+    last_position = iif({newer}, excluded.last_position, last_position)
+""".replace(
+    "{newer}",
+    "(excluded.last_time, excluded.last_writer, excluded.last_position) > (last_time, last_writer, last_position)",
+)
+
+
+def append(db: sqlite3.Connection, run: int, writer: int, name: str, kind: str, points: list[Point]) -> None:
+    """Add what one writer said of one metric: (time, position, step, value) in the order in which it said it."""
+    values = [point[3] for point in points]
+    numbers = _numbers(values)
+    last = points[-1]
+    db.execute(
+        _ADD_SUMMARY,
+        (
+            run,
+            name,
+            kind,
+            len(points),
+            min(numbers, default=None),
+            max(numbers, default=None),
+            last[3],
+            last[0],
+            writer,
+            last[1],
+        ),
+    )
+    key = db.execute("SELECT key FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()[0]
+    db.executemany(
+        f"INSERT INTO points (metric, time, writer, position, step, value) VALUES ({key}, ?, {writer}, ?, ?, ?)",
+        points,
+    )
+
+
+def _numbers(values: list[Cell]) -> list[float]:
+    if set(map(type, values)) <= {int, float}:
+        return values  # type: ignore[return-value]
+    return [value for value in values if isinstance(value, (int, float))]
+
+
+def describe(db: sqlite3.Connection, run: int, name: str, description: str) -> None:
+    db.execute("UPDATE metrics SET description = ? WHERE run = ? AND name = ?", (description, run, name))
+
+
+def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tuple[str, str, Cell]]:
+    """(metric, kind, value) of all points of a run, the metrics as they came up, the points in their order."""
+    return db.execute(
+        "SELECT metrics.name, metrics.kind, points.value FROM metrics JOIN points ON points.metric = metrics.key "
+        "WHERE metrics.run = ?1 AND (?2 IS NULL OR metrics.name = ?2) "
+        "ORDER BY metrics.key, points.time, points.writer, points.position",
+        (run, name),
+    ).fetchall()
+
+
+def history(db: sqlite3.Connection, run: int, name: str) -> list[tuple[int, int | None, Cell]]:
+    """(time, step, value) of the points of one metric in their order."""
+    return db.execute(
+        "SELECT time, step, value FROM points WHERE metric = (SELECT key FROM metrics WHERE run = ? AND name = ?) "
+        "ORDER BY time, writer, position",
+        (run, name),
+    ).fetchall()
+
+
+def last_values(db: sqlite3.Connection, run: int) -> list[tuple[str, Cell]]:
+    """(metric, last value) of a run, the metrics as they came up."""
+    return db.execute("SELECT name, last FROM metrics WHERE run = ? ORDER BY key", (run,)).fetchall()

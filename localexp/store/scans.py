@@ -1,0 +1,16 @@
+"""What the last scan of each source directory found, packed by whoever scans."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def get(db: sqlite3.Connection, source: bytes) -> bytes | None:
+    row = db.execute("SELECT packed FROM scans WHERE source = ?", (source,)).fetchone()
+    return None if row is None else row[0]
+
+
+def put(db: sqlite3.Connection, source: bytes, packed: bytes) -> None:
+    db.execute("INSERT OR REPLACE INTO scans (source, packed) VALUES (?, ?)", (source, packed))

@@ -1,0 +1,57 @@
+"""One opened store: its paths and its three databases."""
+
+from __future__ import annotations
+
+import os
+
+from localexp.store import schema
+from localexp.store.database import Database
+from localexp.store.layout import Layout
+
+
+class Store:
+    """The ``.localexp`` folder at ``root``, made with its first files when it is first written to.
+
+    ``main`` is the record; ``blobs`` holds small file contents and trees; ``cache`` may be deleted at any time.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.layout = Layout(root)
+        self._databases: dict[str, Database] = {}
+
+    @property
+    def main(self) -> Database:
+        return self._database(self.layout.database, schema.MAIN, schema.VERSION)
+
+    @property
+    def blobs(self) -> Database:
+        return self._database(self.layout.blob_database, schema.BLOBS, schema.BLOB_VERSION)
+
+    @property
+    def cache(self) -> Database:
+        return self._database(self.layout.cache_database, schema.CACHE, schema.CACHE_VERSION)
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.main.is_read_only
+
+    def close(self) -> None:
+        """Close every connection that no thread is using; the next use opens new ones."""
+        for database in self._databases.values():
+            database.close()
+
+    def exists(self) -> bool:
+        return os.path.isfile(self.layout.database)
+
+    def make_folder(self) -> None:
+        """Make the folder, hidden from git; fine if it is there."""
+        os.makedirs(self.layout.root, exist_ok=True)
+        ignore_file = os.path.join(self.layout.root, ".gitignore")
+        if not os.path.exists(ignore_file):
+            with open(ignore_file, "w", encoding="ascii") as file:
+                file.write("*\n")
+
+    def _database(self, path: str, tables: str, version: int) -> Database:
+        # Two threads may both make one here; setdefault has them use the same.
+        known = self._databases.get(path)
+        return known or self._databases.setdefault(path, Database(path, tables, version))

@@ -1,0 +1,25 @@
+"""What went wrong in a run without ending it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from localexp.store.tags import When
+
+
+def add(db: sqlite3.Connection, run: int, source: str, message: str, when: When) -> None:
+    """Add a warning; the same ``when`` (time, writer, position) says the same thing again."""
+    db.execute(
+        "INSERT INTO warnings (run, source, message, time, writer, position) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
+        (run, source, message, *when),
+    )
+
+
+def of_run(db: sqlite3.Connection, run: int) -> list[tuple[str, str]]:
+    """(source, message) in the order in which they came up."""
+    return db.execute(
+        "SELECT source, message FROM warnings WHERE run = ? ORDER BY time, writer, position", (run,)
+    ).fetchall()

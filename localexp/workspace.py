@@ -1,0 +1,143 @@
+"""Workspace: one folder that holds experiments, runs, snapshots and files."""
+
+from __future__ import annotations
+
+import os
+
+from localexp.errors import UserErrorException, WorkspaceException
+from localexp.store import clock, experiments, identifiers, settings
+from localexp.store.layout import STORE_FOLDER
+from localexp.store.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.experiment import Experiment
+    from localexp.run import Run
+
+WORKSPACE_VARIABLE = "LOCALEXP_WORKSPACE"
+
+
+class Workspace:
+    """Open the workspace in the folder ``path``, or create it: everything lies in ``<path>/.localexp``.
+
+    Differs from Azure ML, whose constructor takes a subscription, a resource group and a name.
+
+    :param path: a folder, made if it is not there; the ``.localexp`` folder itself is accepted too.
+    :raises WorkspaceException: it cannot be created or opened there, or was written by a newer localexp.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] = ".") -> None:
+        self._store = Store(_store_root(path))
+        if not self._store.exists():
+            _create(self._store, None)
+        elif not self._store.is_read_only:
+            # What cannot be opened is to fail here, not at the first use.
+            with self._store.main.reading():
+                pass
+
+    @classmethod
+    def _attached(cls, path: str) -> Workspace:
+        """The workspace of a submitted script, whose database is not touched before it is needed."""
+        workspace = cls.__new__(cls)
+        workspace._store = Store(_store_root(path))
+        return workspace
+
+    @staticmethod
+    def create(name: str, path: str | os.PathLike[str] = ".", exist_ok: bool = False) -> Workspace:
+        """Create a workspace with a name.
+
+        :param name: any text but the empty one.
+        :param path: the folder in which it is to lie.
+        :param exist_ok: return the workspace that is there already, as it is.
+        :raises WorkspaceException: there is one already, and ``exist_ok`` is False.
+        """
+        if not name:
+            raise UserErrorException("a workspace needs a name that is not empty")
+        store = Store(_store_root(path))
+        if not store.exists():
+            _create(store, name)
+        elif not exist_ok:
+            raise WorkspaceException(
+                f"there is a workspace in {store.layout.root} already; pass exist_ok=True to use it, "
+                "or choose another path"
+            )
+        return Workspace(path)
+
+    @staticmethod
+    def from_config(path: str | os.PathLike[str] | None = None) -> Workspace:
+        """Find a workspace: the environment variable ``LOCALEXP_WORKSPACE``, else the nearest ``.localexp`` upwards.
+
+        :param path: where to look first; the current directory if None. With a path the variable is not asked.
+        :raises UserErrorException: there is none.
+        """
+        named = os.environ.get(WORKSPACE_VARIABLE) if path is None else None
+        if named:
+            if not Store(_store_root(named)).exists():
+                raise UserErrorException(
+                    f"{WORKSPACE_VARIABLE} is {named!r}, where there is no workspace; "
+                    f"run 'localexp init {named}', or unset the variable"
+                )
+            return Workspace(named)
+        start = os.path.abspath(path or ".")
+        folder = start
+        while not Store(_store_root(folder)).exists():
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                raise UserErrorException(
+                    f"there is no workspace in {start} or any folder above it; run 'localexp init' to create one"
+                )
+            folder = parent
+        return Workspace(folder)
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.path!r})"
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the folder in which ``.localexp`` lies."""
+        return os.path.dirname(self._store.layout.root)
+
+    @property
+    def name(self) -> str:
+        """The name that it was created with, by default the folder's."""
+        with self._store.main.reading() as db:
+            return settings.get(db, "workspace.name") or os.path.basename(self.path)
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """The experiments that are not archived, by name."""
+        from localexp.experiment import Experiment
+
+        with self._store.main.reading() as db:
+            records = experiments.every_active(db)
+        return {record.name: Experiment._of(self, record) for record in records}
+
+    def get_run(self, run_id: str) -> Run:
+        """The run with this id.
+
+        :raises RunNotFound: there is none.
+        """
+        from localexp.run import Run
+
+        return Run.get(self, run_id)
+
+    def close(self) -> None:
+        """Close the database; whatever is used next opens it again."""
+        self._store.close()
+
+
+def _store_root(path: str | os.PathLike[str]) -> str:
+    folder = os.path.abspath(path)
+    return folder if os.path.basename(folder) == STORE_FOLDER else os.path.join(folder, STORE_FOLDER)
+
+
+def _create(store: Store, name: str | None) -> None:
+    folder = os.path.dirname(store.layout.root)
+    try:
+        store.make_folder()
+    except OSError as error:
+        raise WorkspaceException(f"cannot create a workspace in {folder}: {error.strerror}") from error
+    with store.main.writing() as db:
+        settings.set_once(db, "workspace.id", identifiers.uuid())
+        settings.set_once(db, "workspace.name", name or os.path.basename(folder) or "workspace")
+        settings.set_once(db, "workspace.created_at", str(clock.now()))
