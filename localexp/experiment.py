@@ -8,6 +8,7 @@ import re
 from localexp.config import ScriptRunConfig, argument_texts, checked_target, command_text, interpreter
 from localexp.errors import RunConfigurationException, SnapshotException, UserErrorException
 from localexp.store import clock, experiments, runs
+from localexp.store.values import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,4 +221,4 @@ def _checked_run_id(run_id: str | None) -> str | None:
 
 
 def _checked_tags(tags: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    return {str(key): None if value is None else str(value) for key, value in (tags or {}).items()}
+    return {readable(str(key)): None if value is None else readable(str(value)) for key, value in (tags or {}).items()}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.resources import files
 
 import click
 
+from localexp import metrics
 from localexp.cli import options, table
+from localexp.cli.main import INTERRUPTED
 from localexp.cli.runs import show_runs
 from localexp.config import ScriptRunConfig
-from localexp.errors import UserErrorException
+from localexp.errors import ActivityFailedException, UserErrorException
 from localexp.execution.details import summary
 from localexp.experiment import Experiment
 from localexp.run import Run
@@ -20,67 +23,87 @@ _FOLDER = "localexp-demo"
 _LEARNING_RATES = (0.03, 0.1, 0.3)
 
 
-@click.command()
+@click.command(short_help="Try it all: a small project, and three runs of it.")
 @options.as_json
 def demo(as_json: bool) -> None:
     """Write a small project into ./localexp-demo, run it with three learning rates at once, and compare the runs."""
-    say = (lambda _: None) if as_json else click.echo
-    _write_project(_FOLDER)
-    say(f"A project that learns to tell three kinds of Iris apart is in {_FOLDER}{os.sep}.")
+    _write_project()
     workspace = Workspace(_FOLDER)
-    experiment = Experiment(workspace, "iris")
-    runs = [
-        experiment.submit(
-            ScriptRunConfig(_FOLDER, "train.py", ["--learning-rate", rate]), tags={"learning_rate": str(rate)}
-        )
-        for rate in _LEARNING_RATES
-    ]
-    say(f"Started {len(runs)} runs, each a process of its own in a checkout of the snapshot.")
+    runs = [_submit(Experiment(workspace, "iris"), rate) for rate in _LEARNING_RATES]
+    if not as_json:
+        click.echo(f"{_FOLDER}{os.sep} holds a project that learns to tell three kinds of Iris apart.")
+        click.echo(f"Started {len(runs)} runs of it at once, each a process in its own copy of the project.")
     _wait(runs, show=not as_json)
     found = [summary(workspace._store, run._current()) for run in runs]
     if as_json:
         table.show_json(found)
     else:
         _show(found)
-    if any(run["status"] != "Completed" for run in found):
-        raise UserErrorException(f"not all runs completed; see 'localexp --help' and the logs in {_FOLDER}")
+    for run in runs:
+        if run.status != "Completed":
+            reason = metrics.message_of(run._known().error_parts())
+            raise ActivityFailedException(
+                f"run {run.id} is {run.status}: {reason}; see 'localexp logs --workspace {_FOLDER} {run.id}'"
+            )
 
 
-def _write_project(folder: str) -> None:
+def _write_project() -> None:
     """Write the project's files; those that are there already are the user's, and stay."""
-    for part in files("localexp.demo").joinpath("project").iterdir():
-        path = os.path.join(folder, part.name)
-        if part.is_file() and not os.path.exists(path):
-            os.makedirs(folder, exist_ok=True)
-            with open(path, "xb") as file:
-                file.write(part.read_bytes())
+    try:
+        os.makedirs(_FOLDER, exist_ok=True)
+        for part in files("localexp.demo").joinpath("project").iterdir():
+            path = os.path.join(_FOLDER, part.name)
+            if part.is_file() and not os.path.lexists(path):
+                with open(path + ".part", "wb") as file:
+                    file.write(part.read_bytes())
+                os.replace(path + ".part", path)
+    except OSError as error:
+        raise UserErrorException(
+            f"cannot write the demo's project to {os.path.abspath(_FOLDER)}: {error.strerror}; "
+            "run 'localexp demo' in another folder"
+        ) from error
+
+
+def _submit(experiment: Experiment, rate: float) -> Run:
+    config = ScriptRunConfig(_FOLDER, "train.py", ["--learning-rate", rate])
+    return experiment.submit(config, tags={"learning_rate": str(rate)})
 
 
 def _wait(runs: list[Run], show: bool) -> None:
-    with click.progressbar(runs, label="Training", hidden=not show) as waited:
-        for run in waited:
+    try:
+        if show:
+            with click.progressbar(runs, label="Training", show_eta=False, show_pos=True) as waited:
+                for run in waited:
+                    run.wait_for_completion(raise_on_error=False)
+        for run in runs:
             run.wait_for_completion(raise_on_error=False)
+    except KeyboardInterrupt:
+        click.echo(f"\nThe runs go on. See them with: localexp runs --workspace {_FOLDER}", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def _show(found: list[dict[str, object]]) -> None:
     click.echo()
     show_runs(found)
     click.echo()
-    for run in found:
-        click.echo(f"{run['id']}: its snapshot newly stored {run['new_blobs']} blob(s)")
-    best = min(found, key=_loss)
-    click.echo(f"\nBest by loss: {best['id']} with {table.cell_text(_loss(best))}")
+    new_blobs = " + ".join(str(run["new_blobs"]) for run in found)
+    click.echo(f"Their snapshots newly stored {new_blobs} blobs (a blob is the bytes of one file).")
+    losses = {loss: str(run["id"]) for run in found if isinstance(loss := _metrics(run).get("loss"), float)}
+    if losses:
+        click.echo(f"Best by loss: {losses[min(losses)]}, with {table.cell_text(min(losses))}.")
     click.echo(
-        f"\nWhat to try next, in {_FOLDER}{os.sep}:\n"
-        "  localexp runs                                   list the runs\n"
-        "  localexp show latest                            all that is known of one\n"
-        "  localexp logs latest                            what its script printed\n"
-        "  localexp submit train.py --learning-rate 0.5    one more run; edit train.py first, if you like\n"
-        "  localexp demo                                   (from here again) three more runs, and no new blob"
+        "\nWhat to try next:\n"
+        f"  cd {_FOLDER}\n"
+        "  localexp runs                                  list the runs\n"
+        "  localexp show latest                           all that is known of the latest\n"
+        "  localexp logs latest                           what its script has printed\n"
+        "  localexp submit train.py --learning-rate 0.5   a run of your own\n"
+        "Edit train.py and submit it again, if you like: each run keeps the source that it ran.\n"
+        "Another 'localexp demo' from here adds three more runs, and stores nothing twice."
     )
 
 
-def _loss(run: dict[str, object]) -> float:
-    metrics = run["metrics"]
-    assert isinstance(metrics, dict)
-    return float(metrics.get("loss", "inf"))
+def _metrics(run: dict[str, object]) -> dict[str, object]:
+    found = run["metrics"]
+    assert isinstance(found, dict)
+    return found

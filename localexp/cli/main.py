@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
 import click
 
 from localexp import __version__, errors
+
+INTERRUPTED = 130
 
 _COMMANDS = {
     "init": "localexp.cli.init",
@@ -17,7 +20,6 @@ _COMMANDS = {
     "logs": "localexp.cli.logs",
     "demo": "localexp.cli.demo",
 }
-_INTERRUPTED = 130
 
 
 class _Group(click.Group):
@@ -36,29 +38,70 @@ class _Group(click.Group):
         return command
 
 
-@click.group(cls=_Group)
+@click.group(cls=_Group, invoke_without_command=True)
 @click.version_option(__version__, prog_name="localexp")
-def localexp() -> None:
+@click.pass_context
+def localexp(ctx: click.Context) -> None:
     """Track experiments in one local folder: snapshot a directory, run a script of it, keep what it logs.
+
+    New here? 'localexp demo' shows it all in a few seconds.
 
     Exit codes: 0 done, 1 an error, 2 a wrong command line, 130 interrupted; 'submit' exits as the script did.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main() -> None:
     """Run the command line. An error that has a reason is one line on standard error."""
+    _prepare_streams()
     try:
-        localexp(standalone_mode=False)
+        localexp(prog_name="localexp", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _fail(_advised(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        sys.exit(_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has had enough of it; python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(1)
-    except (errors.LocalexpError, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        sys.exit(INTERRUPTED)
+    except errors.LocalexpError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(_reason(error))
+    except UnicodeEncodeError as error:
+        _fail(f"{error.object!a} holds bytes that are not UTF-8, which localexp cannot keep; use another name")
+
+
+def _prepare_streams() -> None:
+    """Have no output fail for what the encoding of the terminal lacks, nor for a stream that the caller has closed."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _fail(message: str, exit_code: int = 1) -> None:
+    from localexp.cli.table import one_line
+
+    click.echo(f"Error: {one_line(message)}", err=True)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try again when it ends, and complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(exit_code)
+
+
+def _advised(error: click.ClickException) -> str:
+    message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return message
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See '{context.command_path} --help'."
+
+
+def _reason(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
+    if isinstance(error, FileNotFoundError):
+        return "the current folder no longer exists; change to one that does"
+    return error.strerror or str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import islice
 
 import click
@@ -10,26 +11,23 @@ from localexp.cli import options, table
 from localexp.errors import UserErrorException
 from localexp.execution.details import summary
 from localexp.experiment import pages
-from localexp.workspace import Workspace
 
-_MOST_METRICS = 6
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.workspace import Workspace
+
+_LEAST_WIDTH_OF_TAGS = 12
 
 
-@click.command()
+@click.command(short_help="List runs, newest first.")
 @click.option("--experiment", help="Only runs of this experiment.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
 @options.workspace_path
 @options.as_json
 def runs(experiment: str | None, limit: int, workspace: str | None, as_json: bool) -> None:
     """List runs, newest first, with their tags and the last value of each metric."""
-    opened = Workspace(workspace) if workspace else Workspace.from_config()
-    key = None
-    if experiment is not None:
-        known = opened.experiments
-        if experiment not in known:
-            names = ", ".join(known) or "none"
-            raise UserErrorException(f"there is no experiment {experiment!r}; there are: {names}")
-        key = known[experiment]._record.key
+    opened = options.opened(workspace)
+    key = None if experiment is None else _key_of(opened, experiment)
     found = [summary(opened._store, record) for record in islice(pages(opened, key), limit)]
     if as_json:
         table.show_json(found)
@@ -41,22 +39,37 @@ def runs(experiment: str | None, limit: int, workspace: str | None, as_json: boo
 
 def show_runs(found: list[dict[str, object]]) -> None:
     """Print summaries of runs as a table."""
-    metrics = list(dict.fromkeys(name for run in found for name in _dict(run["metrics"])))[:_MOST_METRICS]
+    metrics = dict.fromkeys(name for run in found for name in _dict(run["metrics"]))
     table.show(
-        ["RUN", "EXPERIMENT", "STATUS", "CREATED", "TAGS", *metrics],
         [
-            [
-                run["id"],
-                run["experiment"],
-                run["status"],
-                str(run["created"])[:19].replace("T", " "),
-                " ".join(key if value is None else f"{key}={value}" for key, value in _dict(run["tags"]).items())
-                or None,
-                *(_dict(run["metrics"]).get(name) for name in metrics),
-            ]
-            for run in found
-        ],
+            table.Column("RUN", [run["id"] for run in found]),
+            table.Column("EXPERIMENT", [run["experiment"] for run in found], rank=0),
+            table.Column("STATUS", [run["status"] for run in found]),
+            table.Column("CREATED", [_local_time(str(run["created"])) for run in found], rank=1),
+            table.Column("TAGS", [_tag_text(run) for run in found], least=_LEAST_WIDTH_OF_TAGS),
+            *(
+                table.Column(name, [_dict(run["metrics"]).get(name) for run in found], rank=2 + len(metrics) - place)
+                for place, name in enumerate(metrics)
+            ),
+        ]
     )
+
+
+def _key_of(workspace: Workspace, experiment: str) -> int:
+    known = workspace.experiments
+    if experiment not in known:
+        names = ", ".join(known) or "none yet"
+        raise UserErrorException(f"there is no experiment {experiment!r}; there are: {names}")
+    return known[experiment]._record.key
+
+
+def _local_time(time: str) -> str:
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _tag_text(run: dict[str, object]) -> str | None:
+    texts = (key if value is None else f"{key}={value}" for key, value in _dict(run["tags"]).items())
+    return " ".join(texts) or None
 
 
 def _dict(value: object) -> dict[str, object]:

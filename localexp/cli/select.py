@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localexp.errors import AmbiguousRun, RunNotFound
+from localexp.errors import AmbiguousRun, RunNotFound, UserErrorException
 from localexp.run import Run
 from localexp.store import runs
 
@@ -27,6 +27,8 @@ def find_run(workspace: Workspace, wanted: str) -> Run:
         else:
             matches = runs.ids_beginning_with(db, wanted, _MOST_MATCHES)
         close = [] if matches else runs.ids_like(db, wanted)
+    if not matches and wanted == "latest":
+        raise UserErrorException("there is no latest run, for there are no runs yet; 'localexp submit' makes one")
     if not matches:
         raise RunNotFound(wanted, close)
     if len(matches) > 1:

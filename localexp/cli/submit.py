@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 
 import click
 
 from localexp.cli import options, table
+from localexp.cli.main import INTERRUPTED
 from localexp.config import ScriptRunConfig
 from localexp.execution.details import summary
 from localexp.experiment import Experiment
 from localexp.run import Run
-from localexp.workspace import Workspace
 
 _FIRST_SIGNAL = 128
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    short_help="Run a script, from a snapshot of its directory.", context_settings={"allow_interspersed_args": False}
+)
 @click.argument("script")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--experiment", help="The experiment; by default named like the source directory.")
@@ -41,12 +44,13 @@ def submit(
 
     Options of localexp stand before SCRIPT; all that follows it goes to the script.
     """
-    opened = Workspace(workspace) if workspace else Workspace.from_config()
+    known_tags = options.parsed_tags(tags)
+    opened = options.opened(workspace)
     config = ScriptRunConfig(source, _relative_to_source(script, source), list(arguments))
-    name = experiment or _name_of_folder(source)
-    run = Experiment(opened, name).submit(config, tags=options.parsed_tags(tags))
+    name = _name_of_folder(source) if experiment is None else experiment
+    run = Experiment(opened, name).submit(config, tags=known_tags)
     if not detach:
-        _wait(run, show_output=not as_json)
+        _wait(run, not as_json, "" if workspace is None else f" --workspace {shlex.quote(workspace)}")
     if as_json:
         table.show_json(summary(opened._store, run._current()))
     elif detach:
@@ -55,15 +59,15 @@ def submit(
         sys.exit(_exit_code(run))
 
 
-def _wait(run: Run, show_output: bool) -> None:
+def _wait(run: Run, show_output: bool, where: str) -> None:
     try:
         run.wait_for_completion(show_output=show_output, raise_on_error=False)
     except KeyboardInterrupt:
-        click.echo(f"\nThe run goes on. Follow it with: localexp logs -f {run.id}", err=True)
-        raise
+        click.echo(f"\nThe run goes on. Follow it with: localexp logs -f{where} {run.id}", err=True)
+        sys.exit(INTERRUPTED)
     error = run.get_details().get("error")
     if show_output and isinstance(error, dict):
-        click.echo(f"Error: {error['error']['message']}", err=True)
+        click.echo(f"Error: {table.one_line(error['error']['message'])}", err=True)
 
 
 def _exit_code(run: Run) -> int:

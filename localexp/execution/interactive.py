@@ -8,7 +8,6 @@ import sys
 
 from localexp.errors import SnapshotException, UserErrorException
 from localexp.execution import ending
-from localexp.snapshot import take
 from localexp.store import clock, experiments, identifiers, runs, tags
 from localexp.store.owners import this_process
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from localexp.journal.writer import JournalWriter
+    from localexp.snapshot.take import Snapshot
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
@@ -42,7 +42,7 @@ def start(
     """
     identifier = run_id or identifiers.uuid()
 
-    def create(db: sqlite3.Connection, snapshot: take.Snapshot | None) -> RunRecord:
+    def create(db: sqlite3.Connection, snapshot: Snapshot | None) -> RunRecord:
         now = clock.now()
         key = runs.create(
             db,
@@ -72,7 +72,9 @@ def start(
     else:
         if not os.path.isdir(snapshot_directory):
             raise SnapshotException(f"the snapshot directory {snapshot_directory} does not exist; pass None for none")
-        with take.taken(store, snapshot_directory) as snapshot, store.main.writing(durable=True) as db:
+        from localexp.snapshot.take import taken
+
+        with taken(store, snapshot_directory) as snapshot, store.main.writing(durable=True) as db:
             snapshot.record(db)
             record = create(db, snapshot)
     writer = ending.journal_writer(store.layout.run(record.experiment_name, record.id), record.id)

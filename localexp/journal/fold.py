@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from localexp.store.store import Store
     from localexp.store.tags import When
 
-AT_MOST = 4 * 2**20
+AT_MOST = 2**20
+_LONG_SECONDS, _BREATH_SECONDS = 0.01, 0.002
 _SECONDS_TO_SAY_WHO = 60
 
 
@@ -30,28 +31,33 @@ def fold(store: Store, run: int, layout: RunLayout) -> None:
         known = journals.of_run(db, run)
     for writer in writers:
         path = layout.journal(writer)
-        if _size(path) > (known[writer].folded if writer in known else 0):
-            while _fold_stretch(store, run, writer, path):
-                pass
+        # Not to where it will be by then, for its writer may be as fast as we are.
+        size, folded = _size(path), known[writer].folded if writer in known else 0
+        while folded is not None and folded < size:
+            folded = _fold_stretch(store, run, writer, path)
 
 
-def _fold_stretch(store: Store, run: int, writer: str, path: str) -> bool:
-    """Fold one stretch in one transaction; False if there was nothing whole to fold."""
+def _fold_stretch(store: Store, run: int, writer: str, path: str) -> int | None:
+    """Fold one stretch in one transaction, and return up to where; None if there was nothing whole to fold."""
+    started = time.monotonic()
     with store.main.overlaying() as db:
         journal = journals.known(db, run, writer)
         batch = _read(path, journal.folded)
         if batch.format > frame.FORMAT:
             message = "a newer localexp has logged to this run; update with 'pip install --upgrade localexp' to see it"
             warnings.add(db, run, "journal", message, (0, journal.number, 0))
-            return False
+            return None
         if batch.end == journal.folded:
-            return False
+            return None
         _apply(db, run, journal.number, batch)
         journal.folded = batch.end
         journal.owner = batch.owner or journal.owner
         journal.state = "closed" if batch.is_closed and journal.state == "open" else journal.state
         journals.update(db, run, journal)
-    return True
+    if time.monotonic() - started > _LONG_SECONDS:
+        # Others have been waiting for the lock, and would not get it if it were taken again at once.
+        time.sleep(_BREATH_SECONDS)
+    return journal.folded
 
 
 def _read(path: str, start: int) -> frame.Batch:

@@ -20,6 +20,8 @@ import json
 from binascii import crc32
 from struct import Struct
 
+from localexp.store.values import readable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localexp.store.points import Point
@@ -83,7 +85,7 @@ def _tagged(cell: Cell) -> bytes:
     if isinstance(cell, float):
         return _double.pack(b"d", cell)
     if isinstance(cell, str):
-        return b"s" + cell.encode()
+        return b"s" + readable(cell).encode()
     return b"c" + cell
 
 

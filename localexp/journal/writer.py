@@ -21,7 +21,7 @@ from localexp.journal.frame import (
     words_body,
 )
 from localexp.store.owners import this_process
-from localexp.store.values import to_cell
+from localexp.store.values import readable, to_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class JournalWriter:
 
     def say(self, **words: object) -> None:
         """Append anything else; what it may be stands in ``fold``."""
+        words = {key: readable(word) if isinstance(word, str) else word for key, word in words.items()}
         with self._lock:
             self._last_time = max(time_ns() // 1000, self._last_time)
             self._append_any(words_body(self._last_time, words), self._last_time)
@@ -95,7 +96,7 @@ class JournalWriter:
             return self.lost - self._told
 
     def _encoded(self, name: str) -> bytes:
-        encoded = self._names[name] = name.encode("utf-8", "backslashreplace")
+        encoded = self._names[name] = readable(name).encode()
         return encoded
 
     def _append(self, body: bytes, now: int) -> None:

@@ -229,7 +229,6 @@ _CHARACTER = r"[^/\x00]"
 _STAR = r"[^/\x00]*"
 _FOLDERS = r"(?:[^\x00]*/)?"
 _EVERYTHING = r"[^\x00]*"
-_BETWEEN_NAMES = ("/", _FOLDERS, _EVERYTHING)
 
 # Without atomic groups (Python 3.10) a name of many stars against a long name is slow, not wrong.
 _ATOMIC = "(?>%s)" if sys.version_info >= (3, 11) else "(?:%s)"
@@ -291,13 +290,13 @@ def _core(glob: str, anchored: bool) -> str:
 
 
 def _joined(pieces: list[str]) -> str:
-    """Every star of a name but the last takes the least it can, for good: trying more can take for ever."""
+    """A star before another takes the least it can, for good: it need not try more, which could take for ever."""
     regex = after_star = star = ""
     for piece in pieces:
         if piece == _STAR:
             regex += _ATOMIC % f"{star}?{after_star}" if star else after_star
             star, after_star = _STAR, ""
-        elif piece in _BETWEEN_NAMES:
+        elif piece in (_FOLDERS, _EVERYTHING):
             regex += star + after_star + piece
             star = after_star = ""
         else:

@@ -12,9 +12,10 @@ from localexp.errors import NewerStoreError, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BUSY_SECONDS = 30.0
+_RETRY_SECONDS = 0.001
 
 # Connections that a fork brought into a child. SQLite forbids even closing them there, so they are kept for ever.
 _inherited: list[sqlite3.Connection] = []
@@ -202,7 +203,7 @@ def _version(connection: sqlite3.Connection) -> int:
 @contextmanager
 def _transaction(connection: sqlite3.Connection, durable: bool) -> Iterator[None]:
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(connection)
     try:
         yield
         connection.execute("COMMIT")
@@ -211,6 +212,27 @@ def _transaction(connection: sqlite3.Connection, durable: bool) -> Iterator[None
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Wait for the lock by asking often: SQLite's own waits grow to 100 ms, and whoever locks often starves them."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        _retry(lambda: connection.execute("BEGIN IMMEDIATE"))
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+
+def _retry(action: Callable[[], object]) -> None:
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            action()
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_SECONDS)
 
 
 def _create_tables(connection: sqlite3.Connection, schema: str, version: int) -> None:
@@ -237,13 +259,5 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Asked for at each opening, for a process may have died between making the tables and this."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # SQLite does not wait here by itself, whatever the timeout.
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.002)
+    # SQLite does not wait here by itself, whatever the timeout.
+    _retry(lambda: connection.execute("PRAGMA journal_mode = WAL"))

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     Value: TypeAlias = float | int | str | bool | dict[str, object] | None
 
 
+def readable(text: str) -> str:
+    """A text that UTF-8 can hold: half characters, as file names that are no text have them, are written out."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
 def to_cell(value: Value) -> Cell:
     """The cell for one logged value."""
     if isinstance(value, float):

@@ -1,0 +1,42 @@
+"""Where measured processes live: their environment variables, their working folder, and the machine itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# With the first every import would compile anew; the others would make the processes part of some run.
+_UNWANTED = ("PYTHONDONTWRITEBYTECODE", "LOCALEXP_RUN_ID", "LOCALEXP_EXPERIMENT", "LOCALEXP_WORKSPACE")
+
+
+def variables(**more: str) -> dict[str, str]:
+    """The environment variables of a measured process."""
+    return {**{name: value for name, value in os.environ.items() if name not in _UNWANTED}, **more}
+
+
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A folder that is removed when the block is left."""
+    with tempfile.TemporaryDirectory(prefix="localexp-benchmark-", ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
+def machine() -> dict[str, object]:
+    """What figures depend on, the load of the last minute among it."""
+    return {
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "executable": sys.executable,
+    }

@@ -1,0 +1,122 @@
+"""The command ``localexp`` as a process of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localexp import Run, Workspace
+from tests.processes import PATIENCE_SECONDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMAND = [sys.executable, "-m", "localexp"]
+
+
+def localexp(
+    *arguments: str | bytes, at: Path, through: Sequence[str] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder to its end; ``through`` is a command that starts it."""
+    return subprocess.run(
+        [*through, *COMMAND, *arguments],
+        cwd=at,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def started(*arguments: str, at: Path) -> subprocess.Popen[bytes]:
+    """Start the command with pipes for what it prints."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments], cwd=at, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def in_terminal(*arguments: str, at: Path, columns: int) -> str:
+    """What the command shows in a terminal of this width."""
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=at, env=environment, stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b"".join(iter(lambda: _piece(screen), b""))
+    os.close(screen)
+    assert process.wait(PATIENCE_SECONDS) == 0, shown
+    return shown.decode().replace("\r\n", "\n")
+
+
+def _piece(screen: int) -> bytes:
+    try:
+        return os.read(screen, 4096)
+    except OSError:
+        # Linux says so when the last process has closed the terminal.
+        return b""
+
+
+def printed(result: subprocess.CompletedProcess[str]) -> str:
+    """What a command that went well printed."""
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return result.stdout
+
+
+def complaint(result: subprocess.CompletedProcess[str], exit_code: int = 1) -> str:
+    """The one line that a command which was refused wrote to standard error, and nothing else anywhere."""
+    lines = result.stderr.splitlines()
+    assert (result.returncode, result.stdout, len(lines)) == (exit_code, "", 1), result
+    assert lines[0].startswith("Error: ")
+    return lines[0]
+
+
+def strict_json(text: str) -> Any:
+    """JSON as a reader takes it that knows no NaN."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def logged_run(workspace: Workspace, run_id: str, experiment: str = "digits", **metrics: float) -> Run:
+    """A run that has ended, with these metrics."""
+    from localexp import Experiment
+
+    run = Experiment(workspace, experiment).start_logging(run_id=run_id, snapshot_directory=None)
+    for name, value in metrics.items():
+        run.log(name, value)
+    run.complete()
+    return run
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """The bytes of every file below a folder, and None for each folder."""
+    paths = sorted(folder.rglob("*"))
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in paths}
+
+
+def without_privileges() -> list[str]:
+    """A command that starts another for which the permissions of files count, as they do not for root."""
+    if os.getuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root writes everywhere, and there is no setpriv to give that up")
+    return [setpriv, "--bounding-set", "-dac_override,-dac_read_search,-fowner"]

@@ -1,0 +1,45 @@
+"""``localexp logs`` prints what a script has printed, or says why there is nothing."""
+
+from __future__ import annotations
+
+from localexp import Experiment, Workspace
+from tests.cli.command import complaint, localexp, logged_run, printed
+from tests.processes import Project
+
+
+def test_the_log_of_a_run_that_has_ended_is_printed(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "import sys; print('out', flush=True); print('err', file=sys.stderr)")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion()
+
+    assert printed(localexp("logs", run.id, at=project.path)) == "out\nerr\n"
+    assert printed(localexp("logs", "-f", run.id[:12], at=project.path)) == "out\nerr\n"
+
+
+def test_an_interactive_run_has_no_log(workspace: Workspace, project: Project) -> None:
+    run = logged_run(workspace, "by-hand")
+
+    line = complaint(localexp("logs", "latest", at=project.path))
+
+    assert "interactive run" in line
+    assert f"'localexp show {run.id}'" in line
+
+
+def test_a_log_that_has_been_deleted_is_missed(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "print('out')")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion()
+    [log] = project.path.parent.rglob("std_log.txt")
+    log.unlink()
+
+    line = complaint(localexp("logs", run.id, at=project.path))
+
+    assert run.id in line
+
+
+def test_a_log_that_ends_within_a_character_is_shown_to_its_end(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", r"import os; os.write(1, b'caf\xc3')")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion()
+
+    assert printed(localexp("logs", run.id, at=project.path)) == "caf\ufffd"

@@ -1,0 +1,56 @@
+"""``localexp show`` tells all that is known of a run."""
+
+from __future__ import annotations
+
+from localexp import Experiment, Workspace
+from tests.cli.command import localexp, logged_run, printed, strict_json
+from tests.processes import Project
+
+
+def test_a_run_is_shown_with_its_tags_metrics_files_and_arguments(workspace: Workspace, project: Project) -> None:
+    project.write(
+        "train.py",
+        """
+        from localexp import Run
+        Run.get_context().log("loss", 0.123456789)
+        open("outputs/model.bin", "w").close()
+        """,
+    )
+    config = project.config(arguments=["--name", "a b"])
+    run = Experiment(workspace, "digits").submit(config, tags={"model": "mlp"})
+    run.wait_for_completion()
+
+    lines = printed(localexp("show", run.id, at=project.path)).splitlines()
+
+    assert lines[0] == f"id: {run.id}"
+    for line in (
+        "experiment: digits",
+        "status: Completed",
+        "exit code: 0",
+        "  model: mlp",
+        "  loss: 0.1235",
+        "  outputs/model.bin",
+        "  script: train.py",
+        "  arguments: --name 'a b'",
+    ):
+        assert line in lines
+
+
+def test_json_has_the_whole_values(workspace: Workspace, project: Project) -> None:
+    logged_run(workspace, "by-hand", loss=0.123456789)
+
+    found = strict_json(printed(localexp("show", "latest", "--json", at=project.path)))
+
+    assert (found["id"], found["status"], found["files"]) == ("by-hand", "Completed", [])
+    assert found["metrics"] == {"loss": 0.123456789}
+
+
+def test_the_reason_of_a_failure_and_warnings_are_shown(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "import os; os.mkfifo('outputs/pipe'); raise ValueError('bad learning rate')")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion(raise_on_error=False)
+
+    lines = printed(localexp("show", run.id, at=project.path)).splitlines()
+
+    assert "  message: the script exited with code 1: ValueError: bad learning rate" in lines
+    assert "  capture: outputs/pipe is neither a file nor a link, and was not kept" in lines

@@ -1,0 +1,42 @@
+"""Settings and fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from localexp import Experiment, Workspace
+from tests.processes import Project
+
+settings.register_profile(
+    "suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def no_run_around_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests may themselves be run by a tracked script, and bytecode is written as it is for users."""
+    for name in list(os.environ):
+        if name.startswith(("LOCALEXP_", "AZUREML_")):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+
+
+@pytest.fixture
+def workspace(localexp_workspace: Workspace) -> Workspace:
+    return localexp_workspace
+
+
+@pytest.fixture
+def experiment(workspace: Workspace) -> Experiment:
+    return Experiment(workspace, "digits")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty source directory beside the workspace's folder."""
+    return Project(tmp_path / "project")

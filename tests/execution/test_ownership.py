@@ -1,0 +1,283 @@
+"""Whatever dies, whoever looks next sees a run that has ended, why, and everything it had said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localexp import Experiment, Run, Workspace
+from localexp.store import runs
+from localexp.store.clock import now
+from localexp.store.owners import Owner, process, this_process
+from tests.processes import Project, output, python, wait_until
+
+ENDLESS = """
+import os, subprocess, sys, time
+from localexp import Run
+run = Run.get_context()
+for step in range(5):
+    run.log("loss", float(step), step=step)
+open("outputs/partial.txt", "w").write("so far")
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(os.getpid(), child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def record_of(run: Run) -> runs.RunRecord:
+    with run.experiment.workspace._store.main.reading() as db:
+        found = runs.find(db, run.id)
+    assert found is not None
+    return found
+
+
+def started(experiment: Experiment, project: Project) -> tuple[Run, Owner, list[Owner]]:
+    """An endless run, its supervisor, and the two processes of its script."""
+    project.write("train.py", ENDLESS)
+    run = experiment.submit(project.config())
+    log = Path(run._layout.log)
+    wait_until(lambda: log.exists() and log.read_text().count("\n"), "the script has printed its process ids")
+    owner = record_of(run).owner
+    assert owner is not None
+    return run, Owner.parse(owner), [process(int(pid)) for pid in log.read_text().split()]
+
+
+def test_after_the_supervisor_was_killed_the_next_reader_sees_a_failed_run(
+    experiment: Experiment, project: Project
+) -> None:
+    run, supervisor, script = started(experiment, project)
+
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+
+    assert run.get_status() == "Failed"
+    assert run.get_metrics() == {"loss": [0.0, 1.0, 2.0, 3.0, 4.0]}
+    assert "outputs/partial.txt" in run.get_file_names()
+    assert not any(one.is_alive() for one in script)
+    assert f"the supervisor of the run (process {supervisor.pid}) died" in str(run.get_details()["error"])
+    assert os.listdir(run.experiment.workspace._store.layout.checkouts) == []
+
+
+def test_waiting_ends_when_the_supervisor_is_killed(experiment: Experiment, project: Project) -> None:
+    run, supervisor, _ = started(experiment, project)
+
+    os.kill(supervisor.pid, signal.SIGKILL)
+
+    assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+
+
+def test_many_readers_end_a_run_once(experiment: Experiment, project: Project) -> None:
+    run, supervisor, _ = started(experiment, project)
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+
+    readers = [
+        python(
+            """
+            import sys
+            from localexp import Run, Workspace
+            run = Run.get(Workspace(sys.argv[1]), sys.argv[2])
+            details = run.wait_for_completion(raise_on_error=False)
+            print(details["status"], details["endTimeUtc"], run.get_file_names(), run.get_metrics())
+            """,
+            experiment.workspace.path,
+            run.id,
+        )
+        for _ in range(8)
+    ]
+
+    assert len({output(reader) for reader in readers}) == 1
+    assert run.get_status() == "Failed"
+
+
+def test_a_run_of_a_host_that_cannot_be_judged_stays_as_it_is(experiment: Experiment) -> None:
+    run = experiment.start_logging(snapshot_directory=None)
+    elsewhere = Owner("another-host", "another-boot", "another-namespace", 1, 1)
+    with experiment.workspace._store.main.writing() as db:
+        assert runs.hand_over(db, record_of(run).key, str(this_process()), str(elsewhere))
+
+    assert Run.get(experiment.workspace, run.id).get_status() == "Running"
+
+    with experiment.workspace._store.main.writing() as db:
+        assert runs.hand_over(db, record_of(run).key, str(elsewhere), str(this_process()))
+    run.complete()
+
+
+def test_a_run_of_this_host_from_before_a_restart_is_failed(experiment: Experiment) -> None:
+    run = experiment.start_logging(snapshot_directory=None)
+    here = this_process()
+    before = Owner(here.host, "an-earlier-boot", here.namespace, here.pid, here.start)
+    with experiment.workspace._store.main.writing() as db:
+        assert runs.hand_over(db, record_of(run).key, str(here), str(before))
+
+    assert run.get_status() == "Failed"
+    assert "the machine was restarted" in str(run.get_details()["error"])
+
+
+def test_a_process_that_got_the_id_of_a_dead_one_is_not_taken_for_it() -> None:
+    here = this_process()
+
+    assert here.is_alive()
+    assert not here.is_known_dead()
+    assert Owner(here.host, here.boot, here.namespace, here.pid, here.start - 1).is_known_dead()
+
+
+def test_a_process_that_nobody_has_collected_is_dead() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        owner = process(child.pid)
+        wait_until(lambda: not owner.is_alive(), "the process has ended, uncollected")
+
+
+KILLED_AT = """
+import os, signal, sys
+from localexp import Experiment, ScriptRunConfig, Workspace
+import localexp.execution.launch
+experiment = Experiment(Workspace(sys.argv[1]), "digits")
+calls = 0
+def kill_at_call(frame, event, argument):
+    global calls
+    if event in ("call", "c_call") and "localexp" in frame.f_code.co_filename:
+        calls += 1
+        if calls == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+config = ScriptRunConfig(sys.argv[2], "train.py")
+sys.setprofile(kill_at_call)
+experiment.submit(config)
+sys.setprofile(None)
+print(calls)
+"""
+
+
+def calls_of_submit(workspace: Workspace, project: Project) -> int:
+    project.write("train.py", "from localexp import Run; Run.get_context().log('ran', 1)")
+    return int(output(python(KILLED_AT, workspace.path, project.path, -1)))
+
+
+def check_killed_submit(workspace: Workspace, project: Project, at: int) -> None:
+    killed = python(KILLED_AT, workspace.path, project.path, at)
+    killed.communicate()
+    assert killed.returncode in (-signal.SIGKILL, 0)
+    for run in Experiment(workspace, "digits").get_runs():
+        details = run.wait_for_completion(raise_on_error=False)
+        if details["status"] == "Completed":
+            assert run.get_metrics() == {"ran": 1}
+        else:
+            assert "before the script was started" in str(details["error"])
+
+
+def test_a_submit_killed_at_any_step_leaves_no_run_without_an_owner(workspace: Workspace, project: Project) -> None:
+    calls = calls_of_submit(workspace, project)
+
+    for at in range(1, calls, max(1, calls // 25)):
+        check_killed_submit(workspace, project, at)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1800)
+def test_a_submit_killed_at_every_single_step_leaves_no_run_without_an_owner(
+    workspace: Workspace, project: Project
+) -> None:
+    for at in range(1, calls_of_submit(workspace, project) + 1):
+        check_killed_submit(workspace, project, at)
+
+
+SUPERVISED = """
+import os, signal, sys
+from localexp.execution.supervisor import main
+calls = 0
+def kill_at_call(frame, event, argument):
+    global calls
+    if event in ("call", "c_call") and "localexp" in frame.f_code.co_filename:
+        calls += 1
+        if calls == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.setprofile(kill_at_call)
+main(sys.argv[1], sys.argv[2])
+sys.setprofile(None)
+print(calls)
+"""
+
+
+def processes_of(run: Run) -> list[str]:
+    """Ids of the living processes that were started as this run, where the system shows it."""
+    found = []
+    for name in os.listdir("/proc") if sys.platform == "linux" else []:
+        try:
+            environment = Path(f"/proc/{name}/environ").read_bytes() if name.isdigit() else b""
+        except OSError:
+            continue
+        if f"LOCALEXP_RUN_ID={run.id}".encode() in environment.split(b"\0"):
+            found.append(name)
+    return found
+
+
+def not_started(experiment: Experiment, project: Project) -> Run:
+    """A run whose supervisor the test starts itself: a copy of one that has ended."""
+    project.write(
+        "train.py", "from localexp import Run; Run.get_context().log('ran', 1); open('outputs/made', 'w').close()"
+    )
+    first = experiment.submit(project.config())
+    first.wait_for_completion()
+    record = record_of(first)
+    store = experiment.workspace._store
+    identifier = f"run-{now()}"
+    layout = store.layout.run("digits", identifier)
+    os.makedirs(layout.journals)
+    os.makedirs(os.path.dirname(layout.log))
+    with store.main.writing() as db:
+        runs.create(
+            db,
+            identifier=identifier,
+            experiment=record.experiment,
+            status="NotStarted",
+            owner=str(this_process()),
+            created_at=now(),
+            type=record.type,
+            definition=record.definition_parts(),
+            snapshot=record.snapshot,
+        )
+    Path(layout.supervisor_log).touch()
+    return Run.get(experiment.workspace, identifier)
+
+
+def check_killed_supervisor(experiment: Experiment, project: Project, at: int) -> int:
+    run = not_started(experiment, project)
+    supervisor = python(SUPERVISED, experiment.workspace._store.layout.root, run.id, at)
+    out, err = supervisor.communicate()
+    assert supervisor.returncode in (-signal.SIGKILL, 0), err
+    if record_of(run).status == "NotStarted":
+        return 0
+    assert run.wait_for_completion(raise_on_error=False)["status"] in ("Completed", "Failed")
+    if run.get_status() == "Completed":
+        assert run.get_metrics() == {"ran": 1}
+        assert "outputs/made" in run.get_file_names()
+    assert not processes_of(run)
+    if record_of(run).unfolded:
+        # Of a writer that was killed before it could say who it was, its empty file is removed a minute later.
+        for journal in Path(run._layout.journals).iterdir():
+            assert journal.stat().st_size == 0
+            os.utime(journal, (0, 0))
+    run.flush()
+    assert not record_of(run).unfolded
+    return int(out or 0)
+
+
+def test_a_supervisor_killed_at_any_step_leaves_a_run_with_one_end(experiment: Experiment, project: Project) -> None:
+    calls = check_killed_supervisor(experiment, project, -1)
+
+    for at in range(1, calls, max(1, calls // 20)):
+        check_killed_supervisor(experiment, project, at)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(3600)
+def test_a_supervisor_killed_at_every_single_step_leaves_a_run_with_one_end(
+    experiment: Experiment, project: Project
+) -> None:
+    for at in range(1, check_killed_supervisor(experiment, project, -1) + 1):
+        check_killed_supervisor(experiment, project, at)
