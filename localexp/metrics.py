@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from localexp.store.values import Cell, Value
 
-_LARGEST = 2**63
+LARGEST_STEP = 2**63 - 1
 _PLAIN = (float, int, str, bool, type(None))
 
 
@@ -53,7 +53,7 @@ def checked_step(name: str, step: object) -> int:
     value = item() if callable(item) else step
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or not -_LARGEST < value < _LARGEST:
+    if not isinstance(value, int) or not -LARGEST_STEP <= value <= LARGEST_STEP:
         raise UserErrorException(f"metric {name!r}: the step {step!r} is not an integer of 64 bits")
     return int(value)
 

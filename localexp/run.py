@@ -9,6 +9,7 @@ from localexp import metrics
 from localexp.errors import ActivityFailedException, RunEnvironmentException, RunNotFound, UserErrorException
 from localexp.execution import context
 from localexp.journal.writer import JournalWriter
+from localexp.metrics import LARGEST_STEP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Run:
         """
         if type(value) is not float:
             value = metrics.scalar(name, value)
-        if step is not None and type(step) is not int:
+        if step is not None and not (type(step) is int and -LARGEST_STEP <= step <= LARGEST_STEP):
             step = metrics.checked_step(name, step)
         writer = self._writer or self._writer_for_metrics()
         writer.point(name, value, step)

@@ -19,6 +19,10 @@ from localexp.experiment import Experiment
 from localexp.run import Run
 from localexp.workspace import Workspace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _FOLDER = "localexp-demo"
 _LEARNING_RATES = (0.03, 0.1, 0.3)
 
@@ -29,11 +33,11 @@ def demo(as_json: bool) -> None:
     """Write a small project into ./localexp-demo, run it with three learning rates at once, and compare the runs."""
     _write_project()
     workspace = Workspace(_FOLDER)
-    runs = [_submit(Experiment(workspace, "iris"), rate) for rate in _LEARNING_RATES]
-    if not as_json:
-        click.echo(f"{_FOLDER}{os.sep} holds a project that learns to tell three kinds of Iris apart.")
-        click.echo(f"Started {len(runs)} runs of it at once, each a process in its own copy of the project.")
-    _wait(runs, show=not as_json)
+    try:
+        runs = _run_all(workspace, show=not as_json)
+    except KeyboardInterrupt:
+        click.echo(f"\nWhat was started goes on. See it with: localexp runs --workspace {_FOLDER}", err=True)
+        sys.exit(INTERRUPTED)
     found = [summary(workspace._store, run._current()) for run in runs]
     if as_json:
         table.show_json(found)
@@ -64,22 +68,26 @@ def _write_project() -> None:
         ) from error
 
 
+def _run_all(workspace: Workspace, show: bool) -> list[Run]:
+    runs = [_submit(Experiment(workspace, "iris"), rate) for rate in _LEARNING_RATES]
+    if not show:
+        _wait(runs)
+        return runs
+    click.echo(f"{_FOLDER}{os.sep} holds a project that learns to tell three kinds of Iris apart.")
+    click.echo(f"Started {len(runs)} runs of it at once, each a process in its own copy of the project.")
+    with click.progressbar(runs, label="Training", show_eta=False, show_pos=True) as waited:
+        _wait(waited)
+    return runs
+
+
 def _submit(experiment: Experiment, rate: float) -> Run:
     config = ScriptRunConfig(_FOLDER, "train.py", ["--learning-rate", rate])
     return experiment.submit(config, tags={"learning_rate": str(rate)})
 
 
-def _wait(runs: list[Run], show: bool) -> None:
-    try:
-        if show:
-            with click.progressbar(runs, label="Training", show_eta=False, show_pos=True) as waited:
-                for run in waited:
-                    run.wait_for_completion(raise_on_error=False)
-        for run in runs:
-            run.wait_for_completion(raise_on_error=False)
-    except KeyboardInterrupt:
-        click.echo(f"\nThe runs go on. See them with: localexp runs --workspace {_FOLDER}", err=True)
-        sys.exit(INTERRUPTED)
+def _wait(runs: Iterable[Run]) -> None:
+    for run in runs:
+        run.wait_for_completion(raise_on_error=False)
 
 
 def _show(found: list[dict[str, object]]) -> None:

@@ -11,7 +11,7 @@ from localexp.errors import ExperimentExecutionException, UserErrorException
 from localexp.execution import context, ending, processes, pythonpath
 from localexp.snapshot import take
 from localexp.snapshot.ignore import IgnoreRules
-from localexp.store import clock, experiments, identifiers, owners, runs, tags
+from localexp.store import clock, experiments, identifiers, owners, runs, tags, warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,6 +179,9 @@ def _add_run(
         raise UserErrorException(f"there is a run {identifier!r} already; leave run_id out, or choose another")
     for name, value in submission.tags.items():
         tags.put(db, key, name, value, (now, 0, 0))
+    for number, path in enumerate(snapshot.special):
+        message = f"{path} is neither file, link nor folder, and is not in the snapshot"
+        warnings.add(db, key, "snapshot", message, (now, 0, number))
     tags.add_property(db, key, "azureml.runsource", SCRIPT_RUN, (now, 0, 0))
     tags.add_property(db, key, "ContentSnapshotId", snapshot.id, (now, 0, 0))
     return key

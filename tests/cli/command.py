@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from localexp import Run, Workspace
+from localexp import Experiment, Run, Workspace
 from tests.processes import PATIENCE_SECONDS
 
 TYPE_CHECKING = False
@@ -95,12 +95,12 @@ def strict_json(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def logged_run(workspace: Workspace, run_id: str, experiment: str = "digits", **metrics: float) -> Run:
+def logged_run(
+    workspace: Workspace, run_id: str, metrics: dict[str, float] | None = None, *, experiment: str = "digits"
+) -> Run:
     """A run that has ended, with these metrics."""
-    from localexp import Experiment
-
     run = Experiment(workspace, experiment).start_logging(run_id=run_id, snapshot_directory=None)
-    for name, value in metrics.items():
+    for name, value in (metrics or {}).items():
         run.log(name, value)
     run.complete()
     return run

@@ -80,7 +80,7 @@ def test_an_interrupted_demo_says_that_its_runs_go_on(folder: Path, project: Pat
     _, errors = command.communicate(timeout=PATIENCE_SECONDS)
 
     assert command.returncode == 130
-    assert errors.strip() == b"The runs go on. See them with: localexp runs --workspace localexp-demo"
+    assert errors.strip() == b"What was started goes on. See it with: localexp runs --workspace localexp-demo"
     gate.open(scripts=3)
     runs = list(Experiment(Workspace(project), "iris").get_runs())
     assert [run.wait_for_completion()["status"] for run in runs] == ["Completed"] * 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from localexp import Experiment, Workspace
 from tests.cli.command import localexp, printed, started
 from tests.cli.conftest import Gate
@@ -21,7 +23,7 @@ def test_submit_shows_output_as_it_comes(workspace: Workspace, project: Project,
     assert command.stdout is not None
     shown = b""
     while "\ufffd ü\n".encode() not in shown:
-        shown += command.stdout.read1()
+        shown += os.read(command.stdout.fileno(), 4096)
     [run] = Experiment(workspace, "project").get_runs()
 
     assert shown.endswith("10%\r50%\r\ufffd ü\n".encode())

@@ -8,8 +8,8 @@ from tests.processes import Project
 
 
 def test_the_table_has_a_line_a_run_with_its_last_metrics_and_tags(workspace: Workspace, project: Project) -> None:
-    logged_run(workspace, "first", loss=0.25)
-    second = logged_run(workspace, "second", experiment="letters", loss=0.125, accuracy=0.9)
+    logged_run(workspace, "first", {"loss": 0.25})
+    second = logged_run(workspace, "second", {"loss": 0.125, "accuracy": 0.9}, experiment="letters")
     second.tag("model", "mlp")
     second.tag("best")
 
@@ -23,7 +23,7 @@ def test_the_table_has_a_line_a_run_with_its_last_metrics_and_tags(workspace: Wo
 
 
 def test_json_lists_objects(workspace: Workspace, project: Project) -> None:
-    logged_run(workspace, "first", loss=0.25).tag("best")
+    logged_run(workspace, "first", {"loss": 0.25}).tag("best")
 
     found = strict_json(printed(localexp("runs", "--json", at=project.path)))
 

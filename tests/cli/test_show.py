@@ -37,7 +37,7 @@ def test_a_run_is_shown_with_its_tags_metrics_files_and_arguments(workspace: Wor
 
 
 def test_json_has_the_whole_values(workspace: Workspace, project: Project) -> None:
-    logged_run(workspace, "by-hand", loss=0.123456789)
+    logged_run(workspace, "by-hand", {"loss": 0.123456789})
 
     found = strict_json(printed(localexp("show", "latest", "--json", at=project.path)))
 

@@ -19,7 +19,7 @@ def columns_of(line: str) -> int:
 @pytest.mark.parametrize("columns", [80, 120])
 def test_a_table_is_no_wider_than_the_terminal(workspace: Workspace, project: Project, columns: int) -> None:
     for number in range(3):
-        run = logged_run(workspace, f"a-run-of-some-length-{number}", **{f"metric/{name}": 0.123 for name in "abcdef"})
+        run = logged_run(workspace, f"a-run-of-some-length-{number}", {f"metric/{name}": 0.123 for name in "abcdef"})
         run.tag("description", "数据 " + "words " * 20)
 
     lines = in_terminal("runs", at=project.path, columns=columns).splitlines()
@@ -34,7 +34,7 @@ def test_a_table_is_no_wider_than_the_terminal(workspace: Workspace, project: Pr
 
 
 def test_a_table_that_fits_is_whole(workspace: Workspace, project: Project) -> None:
-    logged_run(workspace, "short", loss=0.5).tag("model", "mlp")
+    logged_run(workspace, "short", {"loss": 0.5}).tag("model", "mlp")
 
     shown = in_terminal("runs", at=project.path, columns=100)
 
@@ -44,7 +44,7 @@ def test_a_table_that_fits_is_whole(workspace: Workspace, project: Project) -> N
 
 
 def test_what_is_piped_is_whole_and_plain_however_wide(workspace: Workspace, project: Project) -> None:
-    logged_run(workspace, "wide", **{f"metric/{number}": 0.123 for number in range(30)}).tag("long", "x" * 500)
+    logged_run(workspace, "wide", {f"metric/{number}": 0.123 for number in range(30)}).tag("long", "x" * 500)
 
     lines = printed(localexp("runs", at=project.path, COLUMNS="80", FORCE_COLOR="1")).splitlines()
 
