@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from types import TracebackType
+    from typing import Any
 
     from localexp.execution.ending import Outcome
     from localexp.experiment import Experiment
@@ -131,7 +132,7 @@ class Run:
         with self._workspace._store.main.reading() as db:
             return tags.of_run(db, record.key)
 
-    def get_details(self) -> dict[str, object]:
+    def get_details(self) -> dict[str, Any]:
         """What is known of the run, in Azure ML's shape: runId, status, times, error, warnings, properties, …
 
         ``error`` is ``{"error": {"code", "message", "exitCode"}, "time"}``. What has no value is absent.
@@ -183,7 +184,7 @@ class Run:
         """See to it that all that was logged is in the database; readers would do so themselves."""
         self._current()
 
-    def get_metrics(self, name: str | None = None) -> dict[str, object]:
+    def get_metrics(self, name: str | None = None) -> dict[str, Any]:
         """Metrics by name: the bare value of one that was logged once, otherwise the list of its values in order.
 
         :param name: only this metric; the result is empty if there is none.
@@ -216,7 +217,7 @@ class Run:
 
     # Its end
 
-    def wait_for_completion(self, show_output: bool = False, raise_on_error: bool = True) -> dict[str, object]:
+    def wait_for_completion(self, show_output: bool = False, raise_on_error: bool = True) -> dict[str, Any]:
         """Wait until the run has ended, and return its details.
 
         :param show_output: copy the log to standard output while waiting.

@@ -32,7 +32,8 @@ def fold(store: Store, run: int, layout: RunLayout) -> None:
     for writer in writers:
         path = layout.journal(writer)
         # Not to where it will be by then, for its writer may be as fast as we are.
-        size, folded = _size(path), known[writer].folded if writer in known else 0
+        size = _size(path)
+        folded: int | None = known[writer].folded if writer in known else 0
         while folded is not None and folded < size:
             folded = _fold_stretch(store, run, writer, path)
 

@@ -79,7 +79,7 @@ def test_nan_survives(experiment: Experiment) -> None:
     run.log("loss", 1.0)
     run.complete()
 
-    first, second = run.get_metrics()["loss"]  # type: ignore[misc]
+    first, second = run.get_metrics()["loss"]
     assert math.isnan(first)
     assert second == 1.0
 
@@ -154,7 +154,7 @@ def test_fail_says_why(experiment: Experiment) -> None:
     details = run.get_details()
 
     assert details["status"] == "Failed"
-    assert details["error"]["error"] == {"code": "Diverged", "message": "diverged"}  # type: ignore[index]
+    assert details["error"]["error"] == {"code": "Diverged", "message": "diverged"}
 
 
 def ended_by(workspace: Workspace, ending: str) -> Run:
