@@ -44,6 +44,16 @@ def shaped(values: Iterable[tuple[str, str, Cell]]) -> dict[str, object]:
     return {name: found[0] if len(found) == 1 else found for name, found in lists.items()}
 
 
+def checked_name(name: object) -> str:
+    """The name of a metric, which is a text.
+
+    :raises UserErrorException: it is none.
+    """
+    if not isinstance(name, str):
+        raise UserErrorException(f"the metric name {name!r} is of type {type(name).__name__}; name metrics by texts")
+    return str(name)
+
+
 def checked_step(name: str, step: object) -> int:
     """A step as the integer that it stands for.
 

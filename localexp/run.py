@@ -163,6 +163,8 @@ class Run:
         :raises UserErrorException: the value is no scalar, or the run has ended. A disk that is full and the like
             never raise: what could not be kept is counted, and the run carries a warning.
         """
+        if type(name) is not str:
+            name = metrics.checked_name(name)
         if type(value) is not float:
             value = metrics.scalar(name, value)
         if step is not None and not (type(step) is int and -LARGEST_STEP <= step <= LARGEST_STEP):
@@ -170,7 +172,7 @@ class Run:
         writer = self._writer or self._writer_for_metrics()
         writer.point(name, value, step)
         if description:
-            writer.say(describe=name, description=str(description))
+            writer.describe(name, str(description))
 
     def tag(self, key: str, value: str | None = None) -> None:
         """Set a tag, whether or not the run has ended.
@@ -334,7 +336,9 @@ class SubmittedRun(Run):
         self._here = here
         self._id = here.run_id
         self._record = None
-        self._writer = JournalWriter(self._layout, here.run_id, self._check_folder)
+        # Not through the workspace, which would import sqlite3 for a script that only logs.
+        self._own_layout = context.run_layout(here)
+        self._writer = JournalWriter(self._own_layout, here.run_id, self._check_folder)
         self._attached: Experiment | None = None
 
     @property
@@ -350,7 +354,7 @@ class SubmittedRun(Run):
 
     @property
     def _layout(self) -> RunLayout:
-        return self._workspace._store.layout.run(self._here.experiment, self._id)
+        return self._own_layout
 
     def _check_folder(self) -> None:
         if not os.path.isdir(self._layout.journals):

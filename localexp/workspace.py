@@ -30,10 +30,9 @@ class Workspace:
         self._store = Store(_store_root(path))
         if not self._store.exists():
             _create(self._store, None)
-        elif not self._store.is_read_only:
-            # What cannot be opened is to fail here, not at the first use.
-            with self._store.main.reading():
-                pass
+        # What cannot be opened is to fail here, not at the first use.
+        with self._store.main.reading():
+            pass
 
     @classmethod
     def _attached(cls, path: str) -> Workspace:

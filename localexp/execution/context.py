@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from localexp.store.layout import STORE_FOLDER, Layout, RunLayout
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.store.layout import Layout
     from localexp.store.runs import RunRecord
 
 RUN_ID = "LOCALEXP_RUN_ID"
@@ -22,6 +23,11 @@ class Context:
         self.run_id = run_id
         self.experiment = experiment
         self.workspace = workspace
+
+
+def run_layout(context: Context) -> RunLayout:
+    """The folder of the run of this process."""
+    return Layout(os.path.join(context.workspace, STORE_FOLDER)).run(context.experiment, context.run_id)
 
 
 def current() -> Context | None:

@@ -91,8 +91,8 @@ def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
             key = _add_run(db, experiment, submission, definition, snapshot, me)
             record = runs.by_key(db, key)
     try:
-        _start_supervisor(store, record, submission, me)
-    except Exception as error:
+        supervisor = _start_supervisor(store, record, submission)
+    except OSError as error:
         layout = store.layout.run(record.experiment_name, record.id)
         message = f"the supervisor of the run could not be started: {error}"
         ending.end(
@@ -103,6 +103,8 @@ def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
             ending.journal_writer(layout, record.id),
         )
         raise ExperimentExecutionException(message) from error
+    with store.main.writing() as db:
+        runs.hand_over(db, record.key, me, str(owners.process(supervisor.pid)))
     return record
 
 
@@ -187,7 +189,7 @@ def _add_run(
     return key
 
 
-def _start_supervisor(store: Store, record: RunRecord, submission: Submission, me: str) -> None:
+def _start_supervisor(store: Store, record: RunRecord, submission: Submission) -> subprocess.Popen[bytes]:
     layout = store.layout.run(record.experiment_name, record.id)
     os.makedirs(layout.journals, exist_ok=True)
     os.makedirs(os.path.dirname(layout.log), exist_ok=True)
@@ -204,8 +206,7 @@ def _start_supervisor(store: Store, record: RunRecord, submission: Submission, m
         )
     _collect_ended()
     _started.append(process)
-    with store.main.writing() as db:
-        runs.hand_over(db, record.key, me, str(owners.process(process.pid)))
+    return process
 
 
 def _import_path() -> str:

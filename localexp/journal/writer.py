@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _CHECK_EVERY = 1_000_000
 _CLOSED = -1
+_MOST_NAMES = 10_000
 # A fold may remove the empty folder just before the file is made in it.
 _TRIES = 3
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -50,6 +51,7 @@ class JournalWriter:
         self._run_id = run_id
         self._prepare = prepare
         self._names: dict[str, bytes] = {}
+        self._descriptions: dict[str, str] = {}
         self._last_time = 0
         self._has_warned = False
         self._lock = threading.Lock()
@@ -76,6 +78,12 @@ class JournalWriter:
             else:
                 self._append_any(cell_body(now, step, kind, encoded, to_cell(value)), now)
 
+    def describe(self, name: str, description: str) -> None:
+        """Append the description of a metric, unless it is the one that was said last."""
+        if self._descriptions.get(name) != description:
+            self._descriptions[name] = description
+            self.say(describe=name, description=description)
+
     def say(self, **words: object) -> None:
         """Append anything else; what it may be stands in ``fold``."""
         words = {key: readable(word) if isinstance(word, str) else word for key, word in words.items()}
@@ -96,6 +104,8 @@ class JournalWriter:
             return self.lost - self._told
 
     def _encoded(self, name: str) -> bytes:
+        if len(self._names) > _MOST_NAMES:
+            self._names.clear()
         encoded = self._names[name] = readable(name).encode()
         return encoded
 

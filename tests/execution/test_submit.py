@@ -167,7 +167,9 @@ def test_files_of_a_running_script_can_be_had(experiment: Experiment, project: P
         "train.py",
         f"""
         import os, time
-        open("outputs/checkpoint-1", "w").write("half way")
+        with open("aside", "w") as file:
+            file.write("half way")
+        os.replace("aside", "outputs/checkpoint-1")
         while not os.path.exists({str(tmp_path / "go")!r}):
             time.sleep(0.01)
         """,

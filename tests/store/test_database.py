@@ -48,9 +48,13 @@ def test_threads_share_a_database(tmp_path: Path) -> None:
 def test_what_fails_in_a_transaction_leaves_nothing(tmp_path: Path) -> None:
     database = Database(str(tmp_path / "numbers.db"), TABLE, 1)
 
-    with pytest.raises(ZeroDivisionError), database.writing() as db:
-        db.execute("INSERT INTO numbers VALUES (1)")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with database.writing() as db:
+            db.execute("INSERT INTO numbers VALUES (1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert count(database) == 0
     database.close()
@@ -125,7 +129,8 @@ import sys
 from localexp import Run, Workspace
 workspace = Workspace(sys.argv[1])
 run = Run.get(workspace, "mine")
-print(run.get_status(), run.get_metrics(), run.get_tags(), [run.id for run in workspace.experiments["digits"].get_runs()])
+listed = [run.id for run in workspace.experiments["digits"].get_runs()]
+print(run.get_status(), run.get_metrics(), run.get_tags(), listed)
 """
 
 

@@ -1,0 +1,64 @@
+"""What the README says is what happens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from localexp import Experiment, Workspace
+from localexp.cli.main import localexp
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
+    submit, train, loop = blocks("python")
+    (tmp_path / "submit.py").write_text(submit)
+    (tmp_path / "train.py").write_text(train)
+    (tmp_path / "loop.py").write_text(submit.partition("config =")[0] + loop)
+    workspace = Workspace(tmp_path)
+
+    printed = subprocess.run(
+        [sys.executable, "submit.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    offline = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    subprocess.run([sys.executable, "loop.py"], cwd=tmp_path, check=True)
+
+    assert printed.startswith("file://")
+    assert printed.endswith("\n{'loss': 0.25}\n")
+    assert "0.25" in offline.stdout
+    interactive, submitted = Experiment(workspace, "digits").get_runs()
+    assert submitted.get_status() == interactive.get_status() == "Completed"
+    assert submitted.get_tags() == {"model": "mlp"}
+    assert len(interactive.get_metrics()["loss"]) == 100
+
+
+def test_every_command_is_in_the_readme_and_has_help() -> None:
+    import click
+
+    for name in localexp.list_commands(click.Context(localexp)):
+        command = localexp.get_command(click.Context(localexp), name)
+        assert command is not None
+        assert command.help
+        assert f"`localexp {name}" in README
+
+
+def test_the_version_is_in_the_changelog() -> None:
+    from localexp import __version__
+
+    changelog = (Path(__file__).parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert f"## {__version__}" in changelog
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    commands = [line for line in README.splitlines() if line.endswith("-m pytest")]
+
+    assert len(commands) == 1
+    assert "grep -m1 -- '-m pytest$' README.md" in (Path(__file__).parents[2] / ".ci" / "run").read_text()
