@@ -7,7 +7,7 @@ import json
 import sys
 
 from benchmarks.catalogue import BENCHMARKS
-from benchmarks.environment import machine
+from benchmarks.environment import commit, machine
 from benchmarks.row import Row
 from benchmarks.settings import Settings
 from benchmarks.table import table
@@ -17,7 +17,7 @@ def main() -> int:
     """Exit code 0 whether or not the goals are met: figures of a busy machine are for people to judge."""
     options = _options()
     settings = Settings(options.quick, options.repeat, options.peers)
-    before = machine()
+    before = {"commit": commit(), **machine()}
     rows: list[Row] = []
     for name in options.only or BENCHMARKS:
         print(name, end=" ", file=sys.stderr, flush=True)
@@ -51,8 +51,8 @@ def _options() -> argparse.Namespace:
 
 def _write(path: str, before: dict[str, object], settings: Settings, rows: list[Row]) -> None:
     found = {
-        "machine": before,
-        "load_afterwards": machine()["load"],
+        "before": before,
+        "after": {"commit": commit(), **machine()},
         "quick": settings.is_quick,
         "rows": [row.as_json() for row in rows],
     }

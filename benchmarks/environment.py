@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -28,6 +29,16 @@ def temporary_folder() -> Iterator[str]:
     """A folder that is removed when the block is left."""
     with tempfile.TemporaryDirectory(prefix="localexp-benchmark-", ignore_cleanup_errors=True) as folder:
         yield folder
+
+
+def commit() -> str | None:
+    """The commit of what is measured, with ``-dirty`` where files differ; None outside a repository."""
+    command = ["git", "--no-optional-locks", "-C", REPOSITORY, "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def machine() -> dict[str, object]:

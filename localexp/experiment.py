@@ -36,7 +36,7 @@ class Experiment:
     """
 
     def __init__(self, workspace: Workspace, name: str, _skip_name_validation: bool = False) -> None:
-        _check_name(name, _skip_name_validation)
+        checked_name(name, _skip_name_validation)
         self._workspace = workspace
         store = workspace._store
         with store.main.reading() as db:
@@ -112,29 +112,24 @@ class Experiment:
         from localexp.execution import interactive
         from localexp.run import Run
 
-        def start(directory: str | None) -> Run:
-            record, writer = interactive.start(
-                self._workspace._store,
-                self.name,
-                run_id=_checked_run_id(run_id),
-                display_name=display_name or name,
-                description=description,
-                tag_values=_checked_tags(tags),
-                snapshot_directory=directory,
-            )
-            return Run._of(self, record, writer)
-
-        if snapshot_directory is None:
-            return start(None)
+        beginning = interactive.Beginning(
+            self.name,
+            run_id=_checked_run_id(run_id),
+            display_name=display_name or name,
+            description=description,
+            tags=_checked_tags(tags),
+        )
+        directory = None if snapshot_directory is None else os.path.abspath(snapshot_directory)
         try:
-            return start(os.path.abspath(snapshot_directory))
+            record, writer = interactive.start(self._workspace._store, beginning, directory)
         except SnapshotException as error:
             if snapshot_directory != ".":
                 raise
             import warnings
 
             warnings.warn(f"the run goes on without a snapshot: {error}", UserWarning, stacklevel=2)
-            return start(None)
+            record, writer = interactive.start(self._workspace._store, beginning, None)
+        return Run._of(self, record, writer)
 
     def submit(
         self,
@@ -155,17 +150,29 @@ class Experiment:
         :raises SnapshotException: the source directory cannot be captured; no run is made.
         :raises ExperimentExecutionException: the run could not be started; it is Failed.
         """
-        from localexp.execution.launch import launch
-        from localexp.run import Run
+        return submitted(self._workspace, self.name, config, tags, run_id)
 
-        if not isinstance(config, ScriptRunConfig):
-            raise RunConfigurationException(
-                f"cannot submit a {type(config).__name__}; what can be submitted: {ScriptRunConfig.__name__}"
-            )
-        submission = _submission(config)
-        submission.tags = _checked_tags(tags)
-        submission.run_id = _checked_run_id(run_id)
-        return Run._of(self, launch(self._workspace._store, self.name, submission))
+
+def submitted(
+    workspace: Workspace,
+    experiment: str,
+    config: ScriptRunConfig,
+    tags: Mapping[str, str | None] | None = None,
+    run_id: str | None = None,
+) -> Run:
+    """``Experiment.submit`` by the experiment's name; it is made with the run if there is none."""
+    from localexp.execution.launch import launch
+    from localexp.run import Run
+
+    if not isinstance(config, ScriptRunConfig):
+        raise RunConfigurationException(
+            f"cannot submit a {type(config).__name__}; what can be submitted: {ScriptRunConfig.__name__}"
+        )
+    submission = _submission(config)
+    submission.tags = _checked_tags(tags)
+    submission.run_id = _checked_run_id(run_id)
+    record = launch(workspace._store, experiment, submission)
+    return Run.get(workspace, record.id)
 
 
 def pages(workspace: Workspace, experiment: int | None) -> Iterator[RunRecord]:
@@ -204,7 +211,11 @@ def _submission(config: ScriptRunConfig) -> Submission:
     )
 
 
-def _check_name(name: str, skip: bool) -> None:
+def checked_name(name: str, skip: bool = False) -> str:
+    """A name that an experiment can have.
+
+    :raises UserErrorException: it is not one.
+    """
     if not name or "\0" in name:
         raise UserErrorException(f"an experiment's name is a text that is not empty, not {name!r}")
     if not skip and not _NAME.fullmatch(name):
@@ -212,6 +223,7 @@ def _check_name(name: str, skip: bool) -> None:
             f"the experiment name {name!r} does not fit: it needs 3 to 36 ASCII letters, digits, '_' or '-', "
             "and a letter or digit in front"
         )
+    return name
 
 
 def _checked_run_id(run_id: str | None) -> str | None:

@@ -234,7 +234,9 @@ class Run:
         store = self._workspace._store
         if show_output:
             print(f"RunId: {self.id}\nWeb View: {self.get_portal_url()}\n", flush=True)
-            self._record = wait(store, self._known().key, LogFollower(self._layout.log, sys.stdout))
+            follower = LogFollower(self._layout.log, sys.stdout)
+            self._record = wait(store, self._known().key, follower)
+            follower.finish()
         else:
             self._record = wait(store, self._known().key)
         rewrite_page(store, self._record)
@@ -264,7 +266,7 @@ class Run:
         """
         from localexp.execution import ending
 
-        self._end(ending.failed(_error_text(error_details), code=error_code or "UserError"))
+        self._end(ending.failed(ending.error_text(error_details), code=error_code or "UserError"))
 
     def __enter__(self) -> Run:
         return self
@@ -339,18 +341,23 @@ class SubmittedRun(Run):
         # Not through the workspace, which would import sqlite3 for a script that only logs.
         self._own_layout = context.run_layout(here)
         self._writer = JournalWriter(self._own_layout, here.run_id, self._check_folder)
-        self._attached: Experiment | None = None
+        self._attached_experiment: Experiment | None = None
+        self._attached_workspace: Workspace | None = None
 
     @property
     def experiment(self) -> Experiment:
         """The experiment that it is in."""
-        if self._attached is None:
-            self._attached = _experiment_of(self._workspace, self._known())
-        return self._attached
+        if self._attached_experiment is None:
+            self._attached_experiment = _experiment_of(self._workspace, self._known())
+        return self._attached_experiment
 
     @property
     def _workspace(self) -> Workspace:
-        return _attached_workspace(self._here.workspace)
+        if self._attached_workspace is None:
+            from localexp.workspace import Workspace
+
+            self._attached_workspace = Workspace._attached(self._here.workspace)
+        return self._attached_workspace
 
     @property
     def _layout(self) -> RunLayout:
@@ -368,15 +375,6 @@ class SubmittedRun(Run):
 
 
 _submitted: dict[str, SubmittedRun] = {}
-_workspaces: dict[str, Workspace] = {}
-
-
-def _attached_workspace(path: str) -> Workspace:
-    from localexp.workspace import Workspace
-
-    if path not in _workspaces:
-        _workspaces[path] = Workspace._attached(path)
-    return _workspaces[path]
 
 
 def _found(workspace: Workspace, run_id: str) -> RunRecord:
@@ -395,11 +393,3 @@ def _experiment_of(workspace: Workspace, record: RunRecord) -> Experiment:
 
     with workspace._store.main.reading() as db:
         return Experiment._of(workspace, experiments.by_key(db, record.experiment))
-
-
-def _error_text(details: str | BaseException | None) -> str:
-    if isinstance(details, SystemExit):
-        return f"the script exited with {details.code!r}"
-    if isinstance(details, BaseException):
-        return f"{type(details).__name__}: {details}"
-    return details or "the run was declared failed"

@@ -36,5 +36,4 @@ def logs(run: str, follow: bool, workspace: str | None) -> None:
     follower = LogFollower(path, sys.stdout)
     if follow:
         wait(opened._store, found._known().key, follower)
-    else:
-        follower()
+    follower.finish()

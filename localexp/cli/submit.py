@@ -13,7 +13,7 @@ from localexp.cli import options, table
 from localexp.cli.main import INTERRUPTED
 from localexp.config import ScriptRunConfig
 from localexp.execution.details import summary
-from localexp.experiment import Experiment
+from localexp.experiment import checked_name, submitted
 from localexp.run import Run
 
 _FIRST_SIGNAL = 128
@@ -48,7 +48,7 @@ def submit(
     opened = options.opened(workspace)
     config = ScriptRunConfig(source, _relative_to_source(script, source), list(arguments))
     name = _name_of_folder(source) if experiment is None else experiment
-    run = Experiment(opened, name).submit(config, tags=known_tags)
+    run = submitted(opened, checked_name(name), config, known_tags)
     if not detach:
         _wait(run, not as_json, "" if workspace is None else f" --workspace {shlex.quote(workspace)}")
     if as_json:

@@ -37,6 +37,15 @@ def failed(message: str, exit_code: int | None = None, code: str = "UserError") 
     return Outcome("Failed", exit_code, {"error": inner, "time": clock.iso(clock.now())})
 
 
+def error_text(details: str | BaseException | None) -> str:
+    """What a caller who declares a run failed says of the reason, as a text."""
+    if isinstance(details, SystemExit):
+        return f"the script exited with {details.code!r}"
+    if isinstance(details, BaseException):
+        return f"{type(details).__name__}: {details}"
+    return details or "the run was declared failed"
+
+
 def journal_writer(layout: RunLayout, run_id: str) -> JournalWriter:
     """A writer for a run that this process owns."""
     return JournalWriter(layout, run_id, lambda: os.makedirs(layout.journals, exist_ok=True))

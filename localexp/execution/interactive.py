@@ -25,61 +25,72 @@ _open: dict[tuple[str, str], tuple[Store, RunRecord, JournalWriter, int]] = {}
 _fatal: list[BaseException] = []
 
 
-def start(
-    store: Store,
-    experiment: str,
-    *,
-    run_id: str | None,
-    display_name: str | None,
-    description: str | None,
-    tag_values: dict[str, str | None],
-    snapshot_directory: str | None,
-) -> tuple[RunRecord, JournalWriter]:
-    """Begin a run that this process owns.
+class Beginning:
+    """What a run begins with; ``run_id`` is a new UUID if None."""
+
+    def __init__(
+        self,
+        experiment: str,
+        *,
+        run_id: str | None = None,
+        display_name: str | None = None,
+        description: str | None = None,
+        tags: dict[str, str | None] | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.run_id = run_id or identifiers.uuid()
+        self.display_name = display_name
+        self.description = description
+        self.tags = tags or {}
+
+
+def start(store: Store, beginning: Beginning, snapshot_directory: str | None) -> tuple[RunRecord, JournalWriter]:
+    """Begin a run that this process owns, with a snapshot of a directory unless that is None.
 
     :raises UserErrorException: the id is taken.
     :raises SnapshotException: the directory cannot be captured.
     """
-    identifier = run_id or identifiers.uuid()
-
-    def create(db: sqlite3.Connection, snapshot: Snapshot | None) -> RunRecord:
-        now = clock.now()
-        key = runs.create(
-            db,
-            identifier=identifier,
-            experiment=experiments.get_or_create(db, experiment, now).key,
-            status="Running",
-            owner=str(this_process()),
-            created_at=now,
-            target="local",
-            display_name=display_name,
-            description=description,
-            snapshot=snapshot.id if snapshot else None,
-            new_blobs=snapshot.new_blobs if snapshot else None,
-            new_bytes=snapshot.new_bytes if snapshot else None,
-        )
-        if key is None:
-            raise UserErrorException(f"there is a run {identifier!r} already; leave run_id out, or choose another")
-        for name, value in tag_values.items():
-            tags.put(db, key, name, value, (now, 0, 0))
-        if snapshot is not None:
-            tags.add_property(db, key, "ContentSnapshotId", snapshot.id, (now, 0, 0))
-        return runs.by_key(db, key)
-
     if snapshot_directory is None:
         with store.main.writing() as db:
-            record = create(db, None)
+            record = _add_run(db, beginning, None)
     else:
-        if not os.path.isdir(snapshot_directory):
-            raise SnapshotException(f"the snapshot directory {snapshot_directory} does not exist; pass None for none")
-        from localexp.snapshot.take import taken
-
-        with taken(store, snapshot_directory) as snapshot, store.main.writing(durable=True) as db:
-            snapshot.record(db)
-            record = create(db, snapshot)
+        record = _add_run_with_snapshot(store, beginning, snapshot_directory)
     writer = ending.journal_writer(store.layout.run(record.experiment_name, record.id), record.id)
     _end_with_interpreter(store, record, writer)
     return record, writer
+
+
+def _add_run_with_snapshot(store: Store, beginning: Beginning, directory: str) -> RunRecord:
+    from localexp.snapshot.take import taken
+
+    if not os.path.isdir(directory):
+        raise SnapshotException(f"the snapshot directory {directory} does not exist; pass None for no snapshot")
+    with taken(store, directory) as snapshot, store.main.writing(durable=True) as db:
+        snapshot.record(db)
+        return _add_run(db, beginning, snapshot)
+
+
+def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Snapshot | None) -> RunRecord:
+    now = clock.now()
+    key = runs.create(
+        db,
+        identifier=beginning.run_id,
+        experiment=experiments.get_or_create(db, beginning.experiment, now).key,
+        status="Running",
+        owner=str(this_process()),
+        created_at=now,
+        target="local",
+        display_name=beginning.display_name,
+        description=beginning.description,
+        snapshot=snapshot.id if snapshot else None,
+        new_blobs=snapshot.new_blobs if snapshot else None,
+        new_bytes=snapshot.new_bytes if snapshot else None,
+    )
+    for name, value in beginning.tags.items():
+        tags.put(db, key, name, value, (now, 0, 0))
+    if snapshot is not None:
+        tags.add_property(db, key, "ContentSnapshotId", snapshot.id, (now, 0, 0))
+    return runs.by_key(db, key)
 
 
 def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
@@ -123,7 +134,7 @@ def _end_all() -> None:
         if pid != os.getpid():
             continue
         if _fatal:
-            outcome = ending.failed(f"{type(_fatal[-1]).__name__}: {_fatal[-1]}")
+            outcome = ending.failed(ending.error_text(_fatal[-1]))
         else:
             outcome = ending.completed()
             message = "the interpreter was left without complete() or fail(); the run counts as Completed"

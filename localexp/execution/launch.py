@@ -177,8 +177,6 @@ def _add_run(
         new_blobs=snapshot.new_blobs,
         new_bytes=snapshot.new_bytes,
     )
-    if key is None:
-        raise UserErrorException(f"there is a run {identifier!r} already; leave run_id out, or choose another")
     for name, value in submission.tags.items():
         tags.put(db, key, name, value, (now, 0, 0))
     for number, path in enumerate(snapshot.special):

@@ -30,3 +30,9 @@ class LogFollower:
                 self._offset += len(piece)
                 self._stream.write(self._decoder.decode(piece))
         self._stream.flush()
+
+    def finish(self) -> None:
+        """Copy what is left when nothing more can come; the log may end within a character."""
+        self()
+        self._stream.write(self._decoder.decode(b"", final=True))
+        self._stream.flush()

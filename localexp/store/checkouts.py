@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localexp.store.values import readable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -37,7 +39,7 @@ _SELECT = "SELECT key, folder, run, owner, source, snapshot, ready_at FROM check
 def add(db: sqlite3.Connection, folder: str, run: int, owner: str, source: str, snapshot: str, time: int) -> int:
     cursor = db.execute(
         "INSERT INTO checkouts (folder, run, owner, source, snapshot, leased_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (folder, run, owner, source, snapshot, time),
+        (folder, run, owner, readable(source), snapshot, time),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from localexp.errors import UserErrorException
 from localexp.store import experiments
+from localexp.store.values import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,8 +114,11 @@ def create(
     snapshot: str | None = None,
     new_blobs: int | None = None,
     new_bytes: int | None = None,
-) -> int | None:
-    """Add a run and return its key; None if the id is taken."""
+) -> int:
+    """Add a run and return its key.
+
+    :raises UserErrorException: the id is taken.
+    """
     number = experiments.next_run_number(db, experiment)
     started_at = created_at if status == "Running" else None
     cursor = db.execute(
@@ -127,8 +132,8 @@ def create(
             type,
             target,
             status,
-            display_name,
-            description,
+            None if display_name is None else readable(display_name),
+            None if description is None else readable(description),
             created_at,
             started_at,
             None if definition is None else json.dumps(definition),
@@ -138,7 +143,10 @@ def create(
             owner,
         ),
     )
-    return cursor.lastrowid if cursor.rowcount else None
+    if not cursor.rowcount:
+        raise UserErrorException(f"there is a run {identifier!r} already; leave run_id out, or choose another")
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
 
 
 def find(db: sqlite3.Connection, identifier: str) -> RunRecord | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localexp.store.values import readable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -14,4 +16,4 @@ def get(db: sqlite3.Connection, key: str) -> str | None:
 
 def set_once(db: sqlite3.Connection, key: str, value: str) -> None:
     """Set a value that is not set yet; one that is stays."""
-    db.execute("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, value))
+    db.execute("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, readable(value)))

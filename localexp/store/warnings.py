@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localexp.store.values import readable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -14,7 +16,7 @@ def add(db: sqlite3.Connection, run: int, source: str, message: str, when: When)
     db.execute(
         "INSERT INTO warnings (run, source, message, time, writer, position) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT DO NOTHING",
-        (run, source, message, *when),
+        (run, source, readable(message), *when),
     )
 
 

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMAND = [sys.executable, "-m", "localexp"]
+_NOT_EVERYBODYS = ("COLUMNS", "LINES", "PYTHONUNBUFFERED", "PYTHONIOENCODING")
+
+
+def environment() -> dict[str, str]:
+    """The environment without what the tests' own may say of terminals and streams."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_EVERYBODYS}
 
 
 def localexp(
@@ -33,7 +39,7 @@ def localexp(
     return subprocess.run(
         [*through, *COMMAND, *arguments],
         cwd=at,
-        env={**os.environ, **variables},
+        env={**environment(), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -45,7 +51,12 @@ def localexp(
 def started(*arguments: str, at: Path) -> subprocess.Popen[bytes]:
     """Start the command with pipes for what it prints."""
     return subprocess.Popen(
-        [*COMMAND, *arguments], cwd=at, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, *arguments],
+        cwd=at,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -53,9 +64,8 @@ def in_terminal(*arguments: str, at: Path, columns: int) -> str:
     """What the command shows in a terminal of this width."""
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=at, env=environment, stdin=terminal, stdout=terminal, stderr=terminal
+        [*COMMAND, *arguments], cwd=at, env=environment(), stdin=terminal, stdout=terminal, stderr=terminal
     )
     os.close(terminal)
     shown = b"".join(iter(lambda: _piece(screen), b""))

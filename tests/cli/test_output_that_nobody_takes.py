@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localexp import Experiment, Workspace
-from tests.cli.command import COMMAND, localexp, logged_run, printed
+from tests.cli.command import COMMAND, environment, localexp, logged_run, printed
 from tests.processes import PATIENCE_SECONDS, Project
 
 _READERS = [["runs"], ["runs", "--json"], ["show", "latest"], ["logs", "latest"], ["--help"]]
@@ -30,6 +30,7 @@ def test_a_reader_that_has_had_enough_is_no_error(place: Path) -> None:
         result = subprocess.run(
             [*COMMAND, *arguments],
             cwd=place,
+            env=environment(),
             stdout=writing,
             stderr=subprocess.PIPE,
             timeout=PATIENCE_SECONDS,

@@ -8,7 +8,7 @@ import pytest
 
 from localexp import Experiment, ScriptRunConfig, Workspace
 from tests.cli.command import complaint, contents, localexp, logged_run, printed, strict_json, without_privileges
-from tests.processes import output, python
+from tests.processes import output, python, wait_until
 
 
 def protect(folder: Path) -> dict[str, bytes | None]:
@@ -24,6 +24,8 @@ def test_runs_show_and_logs_work_and_submit_is_refused(read_only: Path) -> None:
     run = Experiment(with_run, "digits").submit(ScriptRunConfig(read_only, "train.py"))
     run.wait_for_completion()
     with_run.close()
+    # The supervisor tidies up after the end of the run, and SQLite removes its logs with the last connection.
+    wait_until(lambda: not list((read_only / ".localexp").glob("*-wal")), "the supervisor has closed the store")
     before = protect(read_only)
     through = without_privileges()
 
