@@ -135,7 +135,10 @@ def _create(store: Store, name: str | None) -> None:
     try:
         store.make_folder()
     except OSError as error:
-        raise WorkspaceException(f"cannot create a workspace in {folder}: {error.strerror}") from error
+        raise WorkspaceException(
+            f"cannot create the folder {store.layout.root}: {error.strerror}; choose a folder that you may write to, "
+            "or move what is in the way"
+        ) from error
     with store.main.writing() as db:
         settings.set_once(db, "workspace.id", identifiers.uuid())
         settings.set_once(db, "workspace.name", name or os.path.basename(folder) or "workspace")

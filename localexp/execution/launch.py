@@ -117,7 +117,10 @@ def _check(submission: Submission) -> None:
         return
     path = os.path.normpath(os.path.join(source, script))
     if os.path.relpath(path, source).split(os.sep)[0] == os.pardir:
-        raise UserErrorException(f"the script {script} lies outside the source directory {source}")
+        raise UserErrorException(
+            f"the script {script} lies outside the source directory {source}; move it there, or name a source "
+            "directory that holds it"
+        )
     if os.path.isdir(path):
         raise UserErrorException(f"the script {path} is a directory; name the file in it that is to run")
     if not os.path.isfile(path):

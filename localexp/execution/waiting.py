@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from localexp.store.store import Store
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
+_SECONDS_TO_TIDY_UP = 2.0
 
 
 def wait(store: Store, key: int, while_waiting: Callable[[], None] = lambda: None) -> RunRecord:
-    """The run when it has ended; ``while_waiting`` is called about ten times a second, and once after the end."""
-    pause = _SHORTEST_PAUSE
+    """The run when it has ended; ``while_waiting`` is called about ten times a second, and once after the end.
+
+    Its owner, which still tidies up after the end, is given a moment to be gone too: then the store is at rest.
+    """
+    pause, last_owner = _SHORTEST_PAUSE, None
     while True:
         with store.main.reading() as db:
             record = runs.by_key(db, key)
         record = settled(store, record)
         while_waiting()
         if record.has_ended:
+            _is_blocked_until_it_ended(last_owner, _SECONDS_TO_TIDY_UP)
             return record
+        last_owner = record.owner
         if not _is_blocked_until_it_ended(record.owner, _LONGEST_PAUSE):
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

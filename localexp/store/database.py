@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 30.0
 _RETRY_SECONDS = 0.001
+# Written into the head of each file, where SQLite keeps a number for this: "lexp" in ASCII.
+_OURS = 0x6C657870
 
 # Connections that a fork brought into a child. SQLite forbids even closing them there, so they are kept for ever.
 _inherited: list[sqlite3.Connection] = []
@@ -115,6 +117,8 @@ class Database:
                 f"{self.path} was written by a newer localexp (format {version}, this one reads up to "
                 f"{self.version}); update with 'pip install --upgrade localexp'"
             )
+        if version > 0 and _application(connection) != _OURS:
+            raise sqlite3.DatabaseError("it is another program's")
         if self.is_read_only:
             return
         if version == 0:
@@ -200,6 +204,10 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def _application(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])
+
+
 @contextmanager
 def _transaction(connection: sqlite3.Connection, durable: bool) -> Iterator[None]:
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -244,6 +252,7 @@ def _create_tables(connection: sqlite3.Connection, schema: str, version: int) ->
             _refuse_foreign(connection)
             for statement in schema.split(";"):
                 connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_OURS}")
             connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("COMMIT")
     except BaseException:
@@ -254,7 +263,7 @@ def _create_tables(connection: sqlite3.Connection, schema: str, version: int) ->
 
 def _refuse_foreign(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise sqlite3.DatabaseError("it holds tables that are not localexp's")
+        raise sqlite3.DatabaseError("it is another program's")
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -17,6 +17,7 @@ class Gate:
 
     def __init__(self, path: Path) -> None:
         os.mkfifo(path)
+        self._path = path
         self._pipe = os.open(path, os.O_RDWR)
         self.code = f"open({str(path)!r}, 'rb', buffering=0).read(1)"
 
@@ -24,6 +25,8 @@ class Gate:
         os.write(self._pipe, b"\n" * scripts)
 
     def close(self) -> None:
+        # In this order: who comes later finds no gate, and who has come by now reads its end.
+        os.unlink(self._path)
         os.close(self._pipe)
 
 

@@ -77,7 +77,7 @@ def test_a_folder_that_may_not_be_written_is_named(read_only: Path) -> None:
 
     line = complaint(localexp("init", "inner", at=read_only, through=without_privileges()))
 
-    assert f"{read_only / 'inner'}: Permission denied" in line
+    assert f"{read_only / 'inner' / '.localexp'}: Permission denied" in line
     assert contents(read_only) == {}
 
 

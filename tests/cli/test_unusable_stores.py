@@ -52,7 +52,7 @@ def test_a_newer_store_is_refused_untouched(database: Path, folder: Path) -> Non
 def test_a_database_of_something_else_is_refused(database: Path, folder: Path) -> None:
     execute(database, "CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup')")
 
-    refused_by_every_command(folder, "tables that are not localexp's")
+    refused_by_every_command(folder, "another program's")
 
 
 def test_a_database_of_something_else_that_counts_its_versions_too_is_refused(database: Path, folder: Path) -> None:

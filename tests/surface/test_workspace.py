@@ -115,14 +115,14 @@ def test_a_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
 
-    with pytest.raises(StoreError, match="not localexp's"):
+    with pytest.raises(StoreError, match="another program's"):
         Workspace(tmp_path)
 
 
 def test_a_workspace_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(WorkspaceException, match="cannot create a workspace"):
+    with pytest.raises(WorkspaceException, match=r"cannot create the folder .*file/\.localexp"):
         Workspace(tmp_path / "file")
 
 
@@ -202,3 +202,19 @@ def test_every_error_has_the_same_base() -> None:
 
     assert len(every) > 10
     assert all(issubclass(one, LocalexpError) for one in every)
+
+
+def test_a_database_of_somebody_else_with_our_version_is_left_as_it_is(tmp_path: Path) -> None:
+    import sqlite3
+
+    database = tmp_path / ".localexp" / "localexp.db"
+    database.parent.mkdir()
+    connection = sqlite3.connect(database)
+    connection.executescript("CREATE TABLE runs (n); PRAGMA user_version = 1")
+    connection.close()
+    before = database.read_bytes()
+
+    with pytest.raises(StoreError, match="another program's"):
+        Workspace(tmp_path)
+
+    assert database.read_bytes() == before
