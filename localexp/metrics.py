@@ -36,12 +36,13 @@ def scalar(name: str, value: object) -> Value:
     )
 
 
-def shaped(values: Iterable[tuple[str, str, Cell]]) -> dict[str, object]:
+def shaped(metrics: Iterable[tuple[str, str, list[Cell]]]) -> dict[str, Value | list[Value]]:
     """Metrics by name: the bare value of one that was logged once, otherwise the list of its values in order."""
-    lists: dict[str, list[Value]] = {}
-    for name, _, cell in values:
-        lists.setdefault(name, []).append(from_cell(cell))
-    return {name: found[0] if len(found) == 1 else found for name, found in lists.items()}
+    found: dict[str, Value | list[Value]] = {}
+    for name, _, cells in metrics:
+        values = [from_cell(cell) for cell in cells]
+        found[name] = values[0] if len(values) == 1 else values
+    return found
 
 
 def checked_name(name: object) -> str:

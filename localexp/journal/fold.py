@@ -35,12 +35,15 @@ def fold(store: Store, run: int, layout: RunLayout) -> None:
         size = _size(path)
         folded: int | None = known[writer].folded if writer in known else 0
         while folded is not None and folded < size:
+            started = time.monotonic()
             folded = _fold_stretch(store, run, writer, path)
+            if time.monotonic() - started > _LONG_SECONDS:
+                # Others have been waiting for the lock, and would not get it if it were taken again at once.
+                time.sleep(_BREATH_SECONDS)
 
 
 def _fold_stretch(store: Store, run: int, writer: str, path: str) -> int | None:
     """Fold one stretch in one transaction, and return up to where; None if there was nothing whole to fold."""
-    started = time.monotonic()
     with store.main.overlaying() as db:
         journal = journals.known(db, run, writer)
         batch = _read(path, journal.folded)
@@ -55,9 +58,6 @@ def _fold_stretch(store: Store, run: int, writer: str, path: str) -> int | None:
         journal.owner = batch.owner or journal.owner
         journal.state = "closed" if batch.is_closed and journal.state == "open" else journal.state
         journals.update(db, run, journal)
-    if time.monotonic() - started > _LONG_SECONDS:
-        # Others have been waiting for the lock, and would not get it if it were taken again at once.
-        time.sleep(_BREATH_SECONDS)
     return journal.folded
 
 

@@ -3,7 +3,7 @@
 A journal is a sequence of frames: length and CRC-32 of the body as two 32-bit integers, then the body. All
 numbers are little-endian. The first byte of a body is its kind:
 
-- ``HEADER``: JSON with the format, the run and the owner of the process that writes.
+- ``HEADER``: the format and the length of the run's id in 16 bits each, the id, then the owner that writes.
 - ``FLOAT``: time, step, value as two 64-bit integers and a double, then the name of the metric in UTF-8.
 - ``CELL``: time, step, one byte for the kind of metric, the length of the name in 32 bits, the name, then a tagged
   value: ``z`` for None, ``q`` and a 64-bit integer, ``d`` and a double, ``s`` and text, ``c`` and a cell.
@@ -16,7 +16,6 @@ write fell short goes on in another file.
 
 from __future__ import annotations
 
-import json
 from binascii import crc32
 from struct import Struct
 
@@ -49,6 +48,7 @@ _frame = Struct("<II")
 _float = Struct("<Bqqd")
 _cell = Struct("<BqqBI")
 _words = Struct("<Bq")
+_header = Struct("<BHH")
 _integer = Struct("<cq")
 _double = Struct("<cd")
 
@@ -62,7 +62,8 @@ def framed(body: bytes) -> bytes:
 
 
 def header_body(owner: str, run_id: str) -> bytes:
-    return bytes([HEADER]) + json.dumps({"format": FORMAT, "run": run_id, "owner": owner}).encode()
+    run = run_id.encode()
+    return _header.pack(HEADER, FORMAT, len(run)) + run + owner.encode()
 
 
 def close_body() -> bytes:
@@ -70,6 +71,9 @@ def close_body() -> bytes:
 
 
 def words_body(time: int, words: dict[str, object]) -> bytes:
+    # Not at the top, for a script that only logs numbers has no use for it.
+    import json
+
     return _words.pack(WORDS, time) + json.dumps(words).encode()
 
 
@@ -98,6 +102,13 @@ def _untagged(tagged: bytes) -> Cell:
     if tag == b"d":
         return float(_double.unpack(tagged)[1])
     return rest.decode() if tag == b"s" else rest
+
+
+def _loaded(text: bytes) -> dict[str, object]:
+    import json
+
+    words: dict[str, object] = json.loads(text)
+    return words
 
 
 class Batch:
@@ -131,10 +142,10 @@ class Batch:
             self.points.setdefault((name, metric_kind), []).append(point)
         elif kind == WORDS:
             _, time = _words.unpack_from(body)
-            self.words.append((time, position, json.loads(body[_words.size :])))
+            self.words.append((time, position, _loaded(body[_words.size :])))
         elif kind == HEADER:
-            header = json.loads(body[1:])
-            self.format, self.owner = header["format"], header["owner"]
+            _, self.format, length = _header.unpack_from(body)
+            self.owner = body[_header.size + length :].decode()
         elif kind == CLOSE:
             self.is_closed = True
 

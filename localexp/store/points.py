@@ -64,14 +64,14 @@ def describe(db: sqlite3.Connection, run: int, name: str, description: str) -> N
     db.execute("UPDATE metrics SET description = ? WHERE run = ? AND name = ?", (description, run, name))
 
 
-def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tuple[str, str, Cell]]:
-    """(metric, kind, value) of all points of a run, the metrics as they came up, the points in their order."""
-    return db.execute(
-        "SELECT metrics.name, metrics.kind, points.value FROM metrics JOIN points ON points.metric = metrics.key "
-        "WHERE metrics.run = ?1 AND (?2 IS NULL OR metrics.name = ?2) "
-        "ORDER BY metrics.key, points.time, points.writer, points.position",
-        (run, name),
+def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tuple[str, str, list[Cell]]]:
+    """(metric, kind, values) of a run, or of one metric of it; the metrics as they came up, the values in order."""
+    metrics = db.execute(
+        "SELECT key, name, kind FROM metrics WHERE run = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY key", (run, name)
     ).fetchall()
+    # One by one, each is read as it lies; all at once, they would be sorted.
+    select = "SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position"
+    return [(metric, kind, [row[0] for row in db.execute(select, (key,))]) for key, metric, kind in metrics]
 
 
 def history(db: sqlite3.Connection, run: int, name: str) -> list[tuple[int, int | None, Cell]]:

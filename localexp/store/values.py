@@ -6,8 +6,6 @@ digits of an integer beyond 64 bits, ``j`` the JSON of a row or a reference.
 
 from __future__ import annotations
 
-import json
-
 NAN = b"n"
 _LARGEST = 2**63
 
@@ -37,6 +35,8 @@ def to_cell(value: Value) -> Cell:
     if isinstance(value, int):
         return value if -_LARGEST <= value < _LARGEST else b"i%d" % value
     if isinstance(value, dict):
+        import json
+
         return b"j" + json.dumps(value).encode()
     return value
 
@@ -52,5 +52,7 @@ def from_cell(cell: Cell) -> Value:
         return rest == b"1"
     if tag == b"i":
         return int(rest)
+    import json
+
     row: dict[str, object] = json.loads(rest)
     return row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -136,8 +135,9 @@ def test_a_damaged_journal_is_kept_and_said(experiment: Experiment) -> None:
 def test_a_journal_of_a_newer_format_is_left_alone_and_said(experiment: Experiment) -> None:
     run, layout = begun(experiment)
     run.log("loss", 1.0)
-    newer = json.dumps({"format": frame.FORMAT + 1, "run": run.id, "owner": str(this_process())}).encode()
-    Path(layout.journal("from-the-future")).write_bytes(frame.framed(bytes([frame.HEADER]) + newer))
+    newer = bytearray(frame.header_body(str(this_process()), run.id))
+    newer[1] += 1
+    Path(layout.journal("from-the-future")).write_bytes(frame.framed(bytes(newer)))
 
     assert run.get_metrics() == {"loss": 1.0}
     assert "newer localexp" in str(run.get_details()["warnings"])
