@@ -133,11 +133,8 @@ def test_a_process_that_nobody_has_collected_is_dead() -> None:
         wait_until(lambda: not owner.is_alive(), "the process has ended, uncollected")
 
 
-KILLED_AT = """
+KILL_AT_CALL = """
 import os, signal, sys
-from localexp import Experiment, ScriptRunConfig, Workspace
-import localexp.execution.launch
-experiment = Experiment(Workspace(sys.argv[1]), "digits")
 calls = 0
 def kill_at_call(frame, event, argument):
     global calls
@@ -145,6 +142,12 @@ def kill_at_call(frame, event, argument):
         calls += 1
         if calls == int(sys.argv[3]):
             os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+SUBMITTING = f"""{KILL_AT_CALL}
+from localexp import Experiment, ScriptRunConfig, Workspace
+import localexp.execution.launch
+experiment = Experiment(Workspace(sys.argv[1]), "digits")
 config = ScriptRunConfig(sys.argv[2], "train.py")
 sys.setprofile(kill_at_call)
 experiment.submit(config)
@@ -155,11 +158,11 @@ print(calls)
 
 def calls_of_submit(workspace: Workspace, project: Project) -> int:
     project.write("train.py", "from localexp import Run; Run.get_context().log('ran', 1)")
-    return int(output(python(KILLED_AT, workspace.path, project.path, -1)))
+    return int(output(python(SUBMITTING, workspace.path, project.path, -1)))
 
 
 def check_killed_submit(workspace: Workspace, project: Project, at: int) -> None:
-    killed = python(KILLED_AT, workspace.path, project.path, at)
+    killed = python(SUBMITTING, workspace.path, project.path, at)
     killed.communicate()
     assert killed.returncode in (-signal.SIGKILL, 0)
     for run in Experiment(workspace, "digits").get_runs():
@@ -186,16 +189,8 @@ def test_a_submit_killed_at_every_single_step_leaves_no_run_without_an_owner(
         check_killed_submit(workspace, project, at)
 
 
-SUPERVISED = """
-import os, signal, sys
+SUPERVISING = f"""{KILL_AT_CALL}
 from localexp.execution.supervisor import main
-calls = 0
-def kill_at_call(frame, event, argument):
-    global calls
-    if event in ("call", "c_call") and "localexp" in frame.f_code.co_filename:
-        calls += 1
-        if calls == int(sys.argv[3]):
-            os.kill(os.getpid(), signal.SIGKILL)
 sys.setprofile(kill_at_call)
 main(sys.argv[1], sys.argv[2])
 sys.setprofile(None)
@@ -247,7 +242,7 @@ def not_started(experiment: Experiment, project: Project) -> Run:
 
 def check_killed_supervisor(experiment: Experiment, project: Project, at: int) -> int:
     run = not_started(experiment, project)
-    supervisor = python(SUPERVISED, experiment.workspace._store.layout.root, run.id, at)
+    supervisor = python(SUPERVISING, experiment.workspace._store.layout.root, run.id, at)
     out, err = supervisor.communicate()
     assert supervisor.returncode in (-signal.SIGKILL, 0), err
     if record_of(run).status == "NotStarted":
