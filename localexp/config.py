@@ -9,7 +9,7 @@ from localexp.errors import RunConfigurationException, UserErrorException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     Argument = str | int | float | os.PathLike[str]
 
@@ -28,7 +28,7 @@ class _Checked:
         )
 
     def _settings(self) -> set[str]:
-        return set(type(self).__annotations__)
+        return {name for kind in type(self).__mro__ for name in vars(kind).get("__annotations__", ())}
 
 
 class PythonSection(_Checked):
@@ -164,6 +164,21 @@ def _argument_text(argument: object) -> str:
     if "\0" in str(argument):
         raise UserErrorException(f"the argument {argument!r} holds a NUL character, which no process can be given")
     return str(argument)
+
+
+def environment_texts(variables: Mapping[str, object]) -> dict[str, str]:
+    """Environment variables as a process gets them.
+
+    :raises UserErrorException: a name or value is one that no process can be given.
+    """
+    texts = {str(name): str(value) for name, value in variables.items()}
+    for name, value in texts.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise UserErrorException(
+                f"the environment variable {name!r} cannot be set: names are not empty and hold no '=', "
+                "and neither names nor values hold NUL characters"
+            )
+    return texts
 
 
 def command_text(command: str | list[str]) -> str | None:

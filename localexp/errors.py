@@ -43,6 +43,9 @@ class RunNotFound(LocalexpError, KeyError):
         self.run_id = run_id
         self.close = close
 
+    def __reduce__(self) -> tuple[type[RunNotFound], tuple[str, list[str]]]:
+        return type(self), (self.run_id, self.close)
+
 
 class AmbiguousRun(LocalexpError, KeyError):
     """Several runs begin with this prefix; ``matches`` are their ids."""
@@ -51,6 +54,9 @@ class AmbiguousRun(LocalexpError, KeyError):
         super().__init__(f"{prefix!r} could be any of: {', '.join(matches)}; give more of the id")
         self.prefix = prefix
         self.matches = matches
+
+    def __reduce__(self) -> tuple[type[AmbiguousRun], tuple[str, list[str]]]:
+        return type(self), (self.prefix, self.matches)
 
 
 class ExperimentExecutionException(LocalexpError, RuntimeError):
@@ -81,3 +87,6 @@ class RunEnvironmentException(LocalexpError, RuntimeError):
             "this process is not a submitted run: start the script with 'localexp submit', "
             "or call Run.get_context() without allow_offline=False"
         )
+
+    def __reduce__(self) -> tuple[type[RunEnvironmentException], tuple[()]]:
+        return type(self), ()

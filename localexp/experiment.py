@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 import re
 
-from localexp.config import ScriptRunConfig, argument_texts, checked_target, command_text, interpreter
+from localexp.config import (
+    ScriptRunConfig,
+    argument_texts,
+    checked_target,
+    command_text,
+    environment_texts,
+    interpreter,
+)
 from localexp.errors import RunConfigurationException, SnapshotException, UserErrorException
 from localexp.store import clock, experiments, runs
 from localexp.store.values import readable
@@ -200,13 +207,14 @@ def _submission(config: ScriptRunConfig) -> Submission:
     if command is not None and config.arguments:
         raise RunConfigurationException("arguments go with a script; write them into the command")
     variables = {**run_config.environment.environment_variables, **run_config.environment_variables}
+    source, script = os.path.abspath(os.path.expanduser(config.source_directory)), config.script
     return Submission(
-        source=os.path.abspath(os.path.expanduser(config.source_directory)),
-        script=config.script,
+        source=source,
+        script=os.path.relpath(script, source) if script is not None and os.path.isabs(script) else script,
         arguments=argument_texts(config.arguments),
         command=command,
         interpreter=interpreter(run_config.environment.python),
-        variables={str(name): str(value) for name, value in variables.items()},
+        variables=environment_texts(variables),
         target=checked_target(run_config.target),
     )
 

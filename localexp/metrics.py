@@ -22,18 +22,28 @@ def scalar(name: str, value: object) -> Value:
     """
     if type(value) in _PLAIN:
         return value  # type: ignore[return-value]
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "size", 1) == 1:
-        value = item()
+    value = _item(value)
     if isinstance(value, bool) or value is None:
         return value
     for kind in (int, float, str):
         if isinstance(value, kind):
             return kind(value)
     raise UserErrorException(
-        f"metric {name!r}: {type(value).__name__} {value!r:.80} is not a number, text, bool or None; "
-        "log one value at a time"
+        f"metric {name!r}: a {type(value).__name__} is not a number, text, bool or None; log one value at a time"
     )
+
+
+def _item(value: object) -> object:
+    """What a scalar of numpy, torch and the like holds; anything else as it is."""
+    item = getattr(value, "item", None)
+    if not callable(item):
+        return value
+    try:
+        found: object = item()
+    except (TypeError, ValueError, RuntimeError):
+        # It holds more than one value.
+        return value
+    return found
 
 
 def shaped(metrics: Iterable[tuple[str, str, list[Cell]]]) -> dict[str, Value | list[Value]]:
@@ -60,8 +70,7 @@ def checked_step(name: str, step: object) -> int:
 
     :raises UserErrorException: it is none, or beyond 64 bits.
     """
-    item = getattr(step, "item", None)
-    value = item() if callable(item) else step
+    value = _item(step)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or not -LARGEST_STEP <= value <= LARGEST_STEP:

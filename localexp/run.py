@@ -36,6 +36,11 @@ class Run:
     def __init__(self, experiment: Experiment, run_id: str) -> None:
         self._experiment = experiment
         self._record: RunRecord | None = _found(experiment.workspace, run_id)
+        if self._record.experiment != experiment._record.key:
+            raise UserErrorException(
+                f"run {run_id} is in the experiment {self._record.experiment_name!r}, not in {experiment.name!r}; "
+                "Run.get(workspace, run_id) finds it wherever it is"
+            )
         self._id = run_id
         self._writer: JournalWriter | None = None
 
@@ -371,7 +376,9 @@ class SubmittedRun(Run):
         assert self._writer is not None
         if outcome.error is not None:
             self._writer.say(warning=metrics.message_of(outcome.error), source="script")
-        self.flush()
+
+    def flush(self, timeout_seconds: int = 300) -> None:
+        """Do nothing: what was logged is kept already, and whoever reads sees it."""
 
 
 _submitted: dict[str, SubmittedRun] = {}

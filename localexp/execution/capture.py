@@ -92,9 +92,11 @@ def _digest(path: bytes | str) -> str:
 
 
 def _name(path: bytes) -> str:
-    """The artifact name of a path; bytes that are no UTF-8 are written as ``%ff``."""
+    """The artifact name of a path; bytes that are no UTF-8 are written as ``%ff``, as are ``\\`` and ``:``."""
     text = path.replace(os.sep.encode(), b"/").decode("utf-8", "surrogateescape")
-    return "".join(f"%{ord(c) - 0xDC00:02x}" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+    plain = "".join(f"%{ord(c) - 0xDC00:02x}" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+    # Windows would take these for something else than a part of a name.
+    return plain.replace("\\", "%5c").replace(":", "%3a")
 
 
 def _capture_link(layout: RunLayout, root: bytes, path: bytes, writer: JournalWriter) -> None:

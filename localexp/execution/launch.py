@@ -47,7 +47,6 @@ class Submission:
         target: str = "local",
         tags: dict[str, str | None] | None = None,
         run_id: str | None = None,
-        display_name: str | None = None,
     ) -> None:
         self.source = source
         self.script = script
@@ -58,7 +57,6 @@ class Submission:
         self.target = target
         self.tags = tags or {}
         self.run_id = run_id
-        self.display_name = display_name
 
     def definition(self) -> dict[str, object]:
         """What is kept of it. Of environment variables it is the names: values are often secrets."""
@@ -92,7 +90,7 @@ def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
             record = runs.by_key(db, key)
     try:
         supervisor = _start_supervisor(store, record, submission)
-    except OSError as error:
+    except Exception as error:
         layout = store.layout.run(record.experiment_name, record.id)
         message = f"the supervisor of the run could not be started: {error}"
         ending.end(
@@ -174,7 +172,6 @@ def _add_run(
         created_at=now,
         type=SCRIPT_RUN,
         target=submission.target,
-        display_name=submission.display_name,
         definition=definition,
         snapshot=snapshot.id,
         new_blobs=snapshot.new_blobs,

@@ -34,11 +34,8 @@ def variable(layout: Layout, source: str, places: list[str], checkout: str, inhe
 def _own_entries() -> Iterator[str]:
     """This interpreter's path, without what only the script it is running has put there."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    own = os.path.dirname(os.path.abspath(main)) if main else ""
-    from_environment = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    for entry in sys.path:
-        if entry and (entry != own or entry in from_environment):
-            yield entry
+    has_own = bool(main and sys.path and sys.path[0] == os.path.dirname(os.path.abspath(main)))
+    yield from filter(None, sys.path[1:] if has_own else sys.path)
     yield from _editable_finders(sys.meta_path)
 
 

@@ -129,7 +129,8 @@ def _listen_until_ended(store: Store, record: RunRecord, script: subprocess.Pope
 def _judged(exit_code: int, log: str) -> Outcome:
     if exit_code == 0:
         return ending.completed()
-    last_line = _last_line_of_traceback(log)
+    # Python itself ends so; whoever exits otherwise may have printed a traceback and gone on.
+    last_line = _last_line_of_traceback(log) if exit_code == 1 else ""
     how = f"was killed by {_signal_name(-exit_code)}" if exit_code < 0 else f"exited with code {exit_code}"
     return ending.failed(f"the script {how}" + (f": {last_line}" if last_line else ""), exit_code)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from localexp.errors import UserErrorException
 from localexp.journal import frame
 from localexp.store import artifacts, journals, points, runs, tags, warnings
 from localexp.store.owners import Owner
@@ -68,7 +69,7 @@ def _read(path: str, start: int) -> frame.Batch:
             batch = frame.read(file.read(AT_MOST), start)
             if batch.end == start and not batch.is_damaged and _size(path) - start > AT_MOST:
                 file.seek(start)
-                batch = frame.read(file.read(frame.LARGEST_FRAME), start)
+                batch = frame.read(file.read(frame.LARGEST_FRAME + frame.HEAD_SIZE), start)
             return batch
     except FileNotFoundError:
         # Another process has folded it to its end and removed it since the folder was listed.
@@ -93,13 +94,20 @@ def _apply_words(db: sqlite3.Connection, run: int, words: dict[str, object], whe
         case {"describe": str(name), "description": str(description)}:
             points.describe(db, run, name, description)
         case {"artifact": str(name), "size": int(size), "hash": str(digest)}:
-            artifacts.add(db, run, name, size, digest, when[0])
+            _add_artifact(db, run, name, size, digest, when)
         case {"warning": str(message), "source": str(source)}:
             warnings.add(db, run, source, message, when)
         case {"lost": int(count), "reason": str(reason)}:
             warnings.add(db, run, "journal", lost_message(count, reason), when)
         case _:
             raise ValueError(f"a journal of this format holds words that mean nothing: {words!r}")
+
+
+def _add_artifact(db: sqlite3.Connection, run: int, name: str, size: int, digest: str, when: When) -> None:
+    try:
+        artifacts.add(db, run, artifacts.checked_name(name), size, digest, when[0])
+    except UserErrorException as error:
+        warnings.add(db, run, "journal", f"an artifact was not recorded: {error}", when)
 
 
 def lost_message(count: int, reason: str) -> str:

@@ -42,7 +42,7 @@ KINDS = (
 )
 
 NO_STEP = -(2**63)
-LARGEST_FRAME = 2**30
+LARGEST_FRAME = 2**28
 
 _frame = Struct("<II")
 _float = Struct("<Bqqd")
@@ -52,6 +52,7 @@ _header = Struct("<BHH")
 _integer = Struct("<cq")
 _double = Struct("<cd")
 
+HEAD_SIZE = _frame.size
 pack_float = _float.pack
 pack_frame_head = _frame.pack
 

@@ -9,18 +9,21 @@ import weakref
 from contextlib import contextmanager
 
 from localexp.errors import NewerStoreError, StoreError
+from localexp.store import forks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    Stamp = tuple[int, int, int, int]
 
 BUSY_SECONDS = 30.0
 _RETRY_SECONDS = 0.001
 # Written into the head of each file, where SQLite keeps a number for this: "lexp" in ASCII.
 _OURS = 0x6C657870
 
-# Connections that a fork brought into a child. SQLite forbids even closing them there, so they are kept for ever.
-_inherited: list[sqlite3.Connection] = []
+# What a fork has brought into a child with its use unfinished.
+_inherited: list[object] = []
 
 
 class Database:
@@ -32,7 +35,9 @@ class Database:
         self.version = version
         self.is_read_only = not (_may_write(os.path.dirname(path)) and _may_write(path))
         self._copy: _TemporaryCopy | None = None
+        self._stamp: Stamp | None = None
         self._renew_pool()
+        forks.register(self)
 
     def close(self) -> None:
         """Close every idle connection; the next use opens a new one."""
@@ -57,42 +62,61 @@ class Database:
 
     @contextmanager
     def overlaying(self) -> Iterator[sqlite3.Connection]:
-        """As ``writing``; if the file may only be read, the changes go to a copy that this object alone reads."""
-        if self.is_read_only and self._copy is None:
+        """As ``writing``; if the file may only be read, the changes go to a copy that this object alone reads.
+
+        When the file changes, the copy is made anew, without them.
+        """
+        if self.is_read_only:
             with self._connection() as connection:
-                copy = _TemporaryCopy()
-                connection.backup(copy.connection)
-            self.close()
-            self._copy = copy
+                if self._copy is None:
+                    self._copy = _TemporaryCopy()
+                    self._copy.fill_from(connection)
+                    self.close()
         with self._connection() as connection, _transaction(connection, durable=False):
             yield connection
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = self._taken()
-        pool = self._idle
+        self._drop_what_is_outdated()
+        forks.begin_use()
+        pool, connection, copy = self._idle, None, None
         try:
+            connection = _popped(pool) or self._opened()
+            copy = self._copy
             yield connection
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
             raise StoreError(self._explained(error)) from error
         finally:
-            # After a fork inside the block the pool is the parent's, and this process has another.
-            pool.append(connection)
+            if connection is not None:
+                self._give_back(connection, pool, copy)
+            forks.end_use()
 
-    def _taken(self) -> sqlite3.Connection:
-        if self._pid != os.getpid():
-            _inherited.extend(self._idle)
-            self._close.detach()
-            self._renew_pool()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._opened()
+    def _give_back(
+        self, connection: sqlite3.Connection, pool: list[sqlite3.Connection], copy: _TemporaryCopy | None
+    ) -> None:
+        if pool is not self._idle:
+            # In a child that was forked while this was in use: not even closing it is allowed there.
+            _inherited.append(connection)
+        elif copy is self._copy:
+            pool.append(connection)
+        else:
+            connection.close()
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: use nothing of what the parent had."""
+        self._renew_pool()
+        if self._copy is not None:
+            _inherited.append(self._copy)
+            self._copy, self._stamp = None, None
+
+    def _drop_what_is_outdated(self) -> None:
+        if self.is_read_only and self._stamp != (stamp := _stamp_of(self.path)):
+            self.close()
+            self._copy, self._stamp = None, stamp
 
     def _renew_pool(self) -> None:
-        self._pid = os.getpid()
         self._idle: list[sqlite3.Connection] = []
         self._close = weakref.finalize(self, _close_all, self._idle)
 
@@ -130,14 +154,16 @@ class Database:
         """In place if possible; a log of writes that nobody finished has to be replayed, so in a copy."""
         if not os.path.exists(self.path):
             raise StoreError(f"there is no {self.path}, and its folder may only be read")
-        if not _has_bytes(self.path + "-wal"):
+        if _is_on_read_only_media(self.path) and not _has_bytes(self.path + "-wal"):
             return _connect(_address(self.path) + "?immutable=1")
         connection = _connect(_address(self.path) + "?mode=ro")
         try:
             _version(connection)
         except sqlite3.OperationalError:
+            # SQLite would have to make files beside it.
             connection.close()
-            self._copy = _TemporaryCopy(of=self.path)
+            self._copy = _TemporaryCopy()
+            self._copy.fill_from_files(self.path)
             return _connect(self._copy.path)
         return connection
 
@@ -155,21 +181,52 @@ class Database:
 class _TemporaryCopy:
     """A private copy of a database, removed with the object or the process that made it."""
 
-    def __init__(self, of: str | None = None) -> None:
-        import shutil
+    def __init__(self) -> None:
         import tempfile
 
-        self._folder = tempfile.TemporaryDirectory(prefix="localexp-", ignore_cleanup_errors=True)
-        self.path = os.path.join(self._folder.name, "copy.db")
-        if of is not None:
-            shutil.copyfile(of, self.path)
-            shutil.copyfile(of + "-wal", self.path + "-wal")
-        self.connection = _connect(self.path)
-        self._close = weakref.finalize(self, self.connection.close)
+        folder = tempfile.mkdtemp(prefix="localexp-")
+        self.path = os.path.join(folder, "copy.db")
+        self._remove = weakref.finalize(self, _remove_folder, folder, os.getpid())
+
+    def fill_from(self, connection: sqlite3.Connection) -> None:
+        target = _connect(self.path)
+        connection.backup(target)
+        target.close()
+
+    def fill_from_files(self, path: str) -> None:
+        import shutil
+
+        shutil.copyfile(path, self.path)
+        if os.path.exists(path + "-wal"):
+            shutil.copyfile(path + "-wal", self.path + "-wal")
+
+
+def _remove_folder(folder: str, pid: int) -> None:
+    import shutil
+
+    if os.getpid() == pid:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _may_write(path: str) -> bool:
     return os.access(path, os.W_OK) or not os.path.lexists(path)
+
+
+def _is_on_read_only_media(path: str) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _stamp_of(path: str) -> Stamp:
+    """What changes when somebody writes to a database."""
+    return (*_size_and_time(path), *_size_and_time(path + "-wal"))
+
+
+def _size_and_time(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _has_bytes(path: str) -> bool:
@@ -193,6 +250,13 @@ def _connect(path: str) -> sqlite3.Connection:
         check_same_thread=False,
         uri=path.startswith("file:"),
     )
+
+
+def _popped(connections: list[sqlite3.Connection]) -> sqlite3.Connection | None:
+    try:
+        return connections.pop()
+    except IndexError:
+        return None
 
 
 def _close_all(connections: list[sqlite3.Connection]) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     Point = tuple[int, int, int | None, Cell]
 
+_ROWS_A_STATEMENT = 200
 _ADD_SUMMARY = """
 INSERT INTO metrics (run, name, kind, count, min, max, last, last_time, last_writer, last_position)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -48,10 +49,15 @@ def append(db: sqlite3.Connection, run: int, writer: int, name: str, kind: str, 
         ),
     )
     key = db.execute("SELECT key FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()[0]
-    db.executemany(
-        f"INSERT INTO points (metric, time, writer, position, step, value) VALUES ({key}, ?, {writer}, ?, ?, ?)",
-        points,
-    )
+    row = f"({key}, ?, {writer}, ?, ?, ?)"
+    # Many rows a statement: between statements a computing thread may keep us from going on, with the lock held.
+    for start in range(0, len(points), _ROWS_A_STATEMENT):
+        stretch = points[start : start + _ROWS_A_STATEMENT]
+        rows = ", ".join([row] * len(stretch))
+        db.execute(
+            f"INSERT INTO points (metric, time, writer, position, step, value) VALUES {rows}",
+            [cell for point in stretch for cell in point],
+        )
 
 
 def _numbers(values: list[Cell]) -> list[float]:
@@ -72,15 +78,6 @@ def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tu
     # One by one, each is read as it lies; all at once, they would be sorted.
     select = "SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position"
     return [(metric, kind, [row[0] for row in db.execute(select, (key,))]) for key, metric, kind in metrics]
-
-
-def history(db: sqlite3.Connection, run: int, name: str) -> list[tuple[int, int | None, Cell]]:
-    """(time, step, value) of the points of one metric in their order."""
-    return db.execute(
-        "SELECT time, step, value FROM points WHERE metric = (SELECT key FROM metrics WHERE run = ? AND name = ?) "
-        "ORDER BY time, writer, position",
-        (run, name),
-    ).fetchall()
 
 
 def last_values(db: sqlite3.Connection, run: int) -> list[tuple[str, Cell]]:

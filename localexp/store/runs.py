@@ -195,11 +195,6 @@ def page(db: sqlite3.Connection, experiment: int | None, after: RunRecord | None
     return [RunRecord(row) for row in rows.fetchall()]
 
 
-def every_unfolded(db: sqlite3.Connection) -> list[RunRecord]:
-    """Runs whose journals may hold something that the database does not."""
-    return [RunRecord(row) for row in db.execute(f"{_SELECT} WHERE runs.unfolded = 1").fetchall()]
-
-
 def move(db: sqlite3.Connection, key: int, owner: str, status: str, *, time: int, new_owner: str | None = None) -> bool:
     """Take an owned run to its next state; False if it is no longer this owner's, or not in a state before it.
 

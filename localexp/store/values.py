@@ -1,7 +1,7 @@
 """How a logged value becomes a cell, and back: what SQLite would change or refuse is kept as a BLOB.
 
-The first byte of such a BLOB says what follows: ``n`` nothing (NaN), ``b`` 0 or 1 (a bool), ``i`` the decimal
-digits of an integer beyond 64 bits, ``j`` the JSON of a row or a reference.
+The first byte of such a BLOB says what follows: ``n`` nothing (NaN), ``b`` 0 or 1 (a bool), ``i`` the
+hexadecimal digits of an integer beyond 64 bits, ``j`` the JSON of a row or a reference.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def to_cell(value: Value) -> Cell:
     if isinstance(value, bool):
         return b"b1" if value else b"b0"
     if isinstance(value, int):
-        return value if -_LARGEST <= value < _LARGEST else b"i%d" % value
+        return value if -_LARGEST <= value < _LARGEST else b"i%x" % value
     if isinstance(value, dict):
         import json
 
@@ -51,7 +51,7 @@ def from_cell(cell: Cell) -> Value:
     if tag == b"b":
         return rest == b"1"
     if tag == b"i":
-        return int(rest)
+        return int(rest, 16)
     import json
 
     row: dict[str, object] = json.loads(rest)

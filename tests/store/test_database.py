@@ -60,36 +60,84 @@ def test_what_fails_in_a_transaction_leaves_nothing(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_forked_child_has_connections_of_its_own(tmp_path: Path) -> None:
+def test_what_a_forked_child_commits_stays_when_the_parent_closes(tmp_path: Path) -> None:
+    for attempt in range(5):
+        printed = output(
+            python(
+                """
+                import os, sys
+                from localexp.store.database import Database
+                path = sys.argv[1]
+                database = Database(path, "CREATE TABLE numbers (value INTEGER PRIMARY KEY)", 1)
+                with database.writing() as db:
+                    db.execute("INSERT INTO numbers VALUES (0)")
+                go, going = os.pipe()
+                children = []
+                for value in range(1, 5):
+                    children.append(os.fork())
+                    if children[-1] == 0:
+                        with database.writing() as db:
+                            db.execute("INSERT INTO numbers VALUES (?)", (value,))
+                        os.read(go, 1)
+                        with database.writing() as db:
+                            db.execute("INSERT INTO numbers VALUES (?)", (10 * value,))
+                        os._exit(0)
+                with database.writing() as db:
+                    db.execute("INSERT INTO numbers VALUES (5)")
+                database.close()
+                other = Database(path, "", 1)
+                with other.reading() as db:
+                    db.execute("SELECT * FROM numbers").fetchall()
+                other.close()
+                os.write(going, b"....")
+                for child in children:
+                    assert os.waitpid(child, 0)[1] == 0
+                with database.reading() as db:
+                    print([row[0] for row in db.execute("SELECT value FROM numbers ORDER BY value")])
+                    print(db.execute("PRAGMA integrity_check").fetchone()[0])
+                """,
+                tmp_path / f"{attempt}.db",
+            )
+        )
+        assert printed == "[0, 1, 2, 3, 4, 5, 10, 20, 30, 40]\nok\n"
+
+
+def test_a_fork_waits_for_threads_that_use_the_database(tmp_path: Path) -> None:
     printed = output(
         python(
             """
-            import os, sys
+            import os, sys, threading
             from localexp.store.database import Database
             database = Database(sys.argv[1], "CREATE TABLE numbers (value INTEGER PRIMARY KEY)", 1)
-            with database.writing() as db:
-                db.execute("INSERT INTO numbers VALUES (0)")
-                children = [os.fork()]
-            for value in range(1, 4):
-                if 0 not in children:
-                    children.append(os.fork())
-                if children[-1] == 0:
+            stop = threading.Event()
+            def add(value):
+                while not stop.is_set():
                     with database.writing() as db:
                         db.execute("INSERT INTO numbers VALUES (?)", (value,))
+                    value += 10
+            threads = [threading.Thread(target=add, args=(n,)) for n in range(3)]
+            for thread in threads:
+                thread.start()
+            for value in range(-10, 0):
+                child = os.fork()
+                if child == 0:
+                    with database.writing() as db:
+                        db.execute("INSERT INTO numbers VALUES (?)", (value,))
+                    database.close()
                     os._exit(0)
-            if children[0] == 0:
-                os._exit(0)
-            for child in children:
-                os.waitpid(child, 0)
+                assert os.waitpid(child, 0)[1] == 0
+            stop.set()
+            for thread in threads:
+                thread.join()
             with database.reading() as db:
-                print([row[0] for row in db.execute("SELECT value FROM numbers ORDER BY value")])
+                print(db.execute("SELECT count(*) FROM numbers WHERE value < 0").fetchone()[0])
                 print(db.execute("PRAGMA integrity_check").fetchone()[0])
             """,
             tmp_path / "numbers.db",
         )
     )
 
-    assert printed == "[0, 1, 2, 3]\nok\n"
+    assert printed == "10\nok\n"
 
 
 def test_the_settings_of_a_new_file_are_those_of_the_design(tmp_path: Path) -> None:
