@@ -6,7 +6,13 @@ import os
 import sys
 
 from localexp import metrics
-from localexp.errors import ActivityFailedException, RunEnvironmentException, RunNotFound, UserErrorException
+from localexp.errors import (
+    ActivityFailedException,
+    RunEnvironmentException,
+    RunNotFound,
+    StoreError,
+    UserErrorException,
+)
 from localexp.execution import context
 from localexp.journal.writer import JournalWriter
 from localexp.metrics import LARGEST_STEP
@@ -175,7 +181,10 @@ class Run:
         if step is not None and not (type(step) is int and -LARGEST_STEP <= step <= LARGEST_STEP):
             step = metrics.checked_step(name, step)
         writer = self._writer or self._writer_for_metrics()
-        writer.point(name, value, step)
+        if not writer.point(name, value, step):
+            # It was closed by the end of the run; another thread or object may have brought that about.
+            writer = self._writer_for_metrics()
+            writer.point(name, value, step)
         if description:
             writer.describe(name, str(description))
 
@@ -279,6 +288,11 @@ class Run:
     def __exit__(
         self, kind: builtins.type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        from localexp.execution import interactive
+
+        if not interactive.is_open(self._workspace._store, self._id):
+            # It was ended within the block, or this is a forked child, whose parent will end it.
+            return
         if error is None or (isinstance(error, SystemExit) and error.code in (0, None)):
             self.complete()
         else:
@@ -328,12 +342,12 @@ class Run:
         return attached_writer(self._workspace._store, self._known())
 
     def _say(self, **words: object) -> None:
-        if self._writer is not None:
-            self._writer.say(**words)
+        if self._writer is not None and self._writer.say(**words):
             return
         writer = self._attached_writer()
         writer.say(**words)
-        writer.close()
+        if writer.close():
+            raise StoreError(f"what was said of run {self.id} could not be kept: {writer.problem}")
 
 
 class SubmittedRun(Run):

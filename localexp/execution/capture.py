@@ -33,21 +33,25 @@ def capture(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: J
         return
     written = checkout.ready_at * 1000 + 999 - _TICK_NANOSECONDS
     original = dict(restore.entries_below(store, checkout.snapshot))
-    for path, status in _everything(os.fsencode(root)):
+    found = list(_everything(os.fsencode(root)))
+    # Links first, as long as what they lead to is in its place.
+    for path, status in found:
         entry = original.get(path)
-        if stat.S_ISLNK(status.st_mode):
-            if entry is None:
-                _capture_link(layout, os.fsencode(root), path, writer)
-        elif not stat.S_ISREG(status.st_mode):
+        if stat.S_ISLNK(status.st_mode) and (entry is None or entry.kind != tree.LINK):
+            _capture_link(layout, os.fsencode(root), path, writer)
+    for path, status in found:
+        entry = original.get(path)
+        if stat.S_ISREG(status.st_mode):
+            if entry is None or (status.st_ctime_ns > written and not _is_as_stored(root, path, status, entry)):
+                _keep(layout, os.path.join(os.fsencode(root), path), _name(path), writer)
+        elif not stat.S_ISLNK(status.st_mode):
             writer.say(warning=f"{_name(path)} is neither a file nor a link, and was not kept", source="capture")
-        elif entry is None or (status.st_ctime_ns > written and not _is_as_stored(root, path, status, entry)):
-            _keep(layout, os.path.join(os.fsencode(root), path), _name(path), writer)
 
 
-def record_artifact(layout: RunLayout, name: str, writer: JournalWriter) -> None:
+def record_artifact(layout: RunLayout, name: str, writer: JournalWriter, digest: str | None = None) -> None:
     """Record a file that already lies where the artifact of that name does."""
     path = layout.artifact(name)
-    writer.say(artifact=name, size=os.stat(path).st_size, hash=_digest(path))
+    writer.say(artifact=name, size=os.stat(path).st_size, hash=digest or _digest(path))
 
 
 def live_files(root: str) -> Iterator[tuple[str, str]]:
@@ -100,15 +104,14 @@ def _name(path: bytes) -> str:
 
 
 def _capture_link(layout: RunLayout, root: bytes, path: bytes, writer: JournalWriter) -> None:
-    import shutil
-
     lands = os.path.realpath(os.path.join(root, path))
     is_inside = lands.startswith(os.path.realpath(root) + os.sep.encode())
     if not is_inside or not os.path.isfile(lands):
         writer.say(warning=f"the link {_name(path)} leads to no file of the run, and was not kept", source="capture")
         return
-    aside = os.path.join(root, path) + b".localexp"
-    shutil.copyfile(lands, aside)
+    os.makedirs(layout.folder, exist_ok=True)
+    aside = os.path.join(os.fsencode(layout.folder), b"link-" + os.urandom(8).hex().encode())
+    _copy(lands, aside)
     _keep(layout, aside, _name(path), writer)
 
 
@@ -127,7 +130,7 @@ def _keep(layout: RunLayout, path: bytes, name: str, writer: JournalWriter) -> N
         if candidate != name:
             message = f"{name} had been uploaded with other bytes; what the script left there is kept as {candidate}"
             writer.say(warning=message, source="capture")
-        record_artifact(layout, candidate, writer)
+        record_artifact(layout, candidate, writer, digest)
         return
     raise SnapshotException(f"cannot find a free name for the artifact {name}")
 
@@ -141,10 +144,19 @@ def _move(path: bytes, target: str) -> None:
     """Move a file without ever replacing one."""
     try:
         os.link(path, target, follow_symlinks=False)
-    except (PermissionError, NotImplementedError):
-        # A file system without links to files.
-        if os.path.lexists(target):
-            raise FileExistsError(target) from None
-        os.rename(path, target)
-        return
+    except (FileExistsError, NotADirectoryError):
+        raise
+    except (OSError, NotImplementedError):
+        # Another file system, or one without links to files.
+        _copy(path, os.fsencode(target))
     os.unlink(path)
+
+
+def _copy(path: bytes, target: bytes) -> None:
+    """Copy a file to where none is."""
+    import shutil
+
+    with open(path, "rb") as source, open(target, "xb") as copy:
+        shutil.copyfileobj(source, copy, _PIECE)
+        copy.flush()
+        os.fsync(copy.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from localexp.errors import LocalexpError
 from localexp.journal import fold
 from localexp.journal.writer import JournalWriter
 from localexp.store import checkouts, clock, runs, warnings
@@ -59,8 +60,10 @@ def end(store: Store, record: RunRecord, owner: str, outcome: Outcome, writer: J
     layout = store.layout.run(record.experiment_name, record.id)
     with store.main.reading() as db:
         checkout = checkouts.of_run(db, record.key)
-    if checkout is not None:
-        _keep_files(store, layout, checkout, writer)
+    if checkout is not None and not _are_files_kept(store, layout, checkout, writer):
+        with store.main.writing() as db:
+            checkouts.remove(db, checkout.key)
+        checkout = None
     lost = writer.close()
     fold.fold(store, record.key, layout)
     with store.main.writing(durable=True) as db:
@@ -77,19 +80,21 @@ def end(store: Store, record: RunRecord, owner: str, outcome: Outcome, writer: J
     return True
 
 
-def _keep_files(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> None:
+def _are_files_kept(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> bool:
     from localexp.execution.capture import capture, record_artifact
 
     try:
         capture(store, layout, checkout, writer)
         if os.path.exists(layout.log):
             record_artifact(layout, "user_logs/std_log.txt", writer)
-    except Exception as error:
+    except (LocalexpError, OSError) as error:
         # The run has to end all the same, and nothing that it made may go with its tree.
-        kept = os.path.join(layout.folder, "checkout")
-        os.rename(store.layout.checkout(checkout.folder), kept)
-        message = f"its files could not be moved to its artifacts and are left in {kept}: {error}"
-        writer.say(warning=message, source="capture")
+        place = store.layout.checkout(checkout.folder)
+        writer.say(
+            warning=f"files of the run could not be moved to its artifacts: {error}; {place} has them", source="capture"
+        )
+        return False
+    return True
 
 
 def _retire(store: Store, checkout: CheckoutRecord) -> None:

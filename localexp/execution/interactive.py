@@ -6,8 +6,10 @@ import atexit
 import os
 import sys
 
-from localexp.errors import SnapshotException, UserErrorException
+from localexp.errors import LocalexpError, SnapshotException, UserErrorException
 from localexp.execution import ending
+from localexp.execution.attaching import announce
+from localexp.journal.writer import JournalWriter
 from localexp.store import clock, experiments, identifiers, runs, tags
 from localexp.store.owners import this_process
 
@@ -15,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from types import TracebackType
+    from typing import NoReturn
 
-    from localexp.journal.writer import JournalWriter
     from localexp.snapshot.take import Snapshot
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
@@ -55,7 +57,7 @@ def start(store: Store, beginning: Beginning, snapshot_directory: str | None) ->
             record = _add_run(db, beginning, None)
     else:
         record = _add_run_with_snapshot(store, beginning, snapshot_directory)
-    writer = ending.journal_writer(store.layout.run(record.experiment_name, record.id), record.id)
+    writer = _writer(store, record)
     _end_with_interpreter(store, record, writer)
     return record, writer
 
@@ -93,39 +95,69 @@ def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Snapshot | 
     return runs.by_key(db, key)
 
 
+def _writer(store: Store, record: RunRecord) -> JournalWriter:
+    """For this process it only needs the folder; for its forked children the run may end at any time."""
+    owner, layout = os.getpid(), store.layout.run(record.experiment_name, record.id)
+
+    def prepare() -> None:
+        if os.getpid() == owner:
+            os.makedirs(layout.journals, exist_ok=True)
+        else:
+            announce(store, record.key, layout)
+
+    return JournalWriter(layout, record.id, prepare)
+
+
+def is_open(store: Store, run_id: str) -> bool:
+    """Whether this process, and not one that it was forked from, has started the run and not ended it."""
+    known = _open.get((store.layout.root, run_id))
+    return known is not None and known[3] == os.getpid()
+
+
 def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
     """End a run that this process has started.
 
     :raises UserErrorException: it has ended already, or another process owns it.
+    :raises StoreError: the store cannot be written; the run goes on, and can be ended later.
     """
-    known = _open.pop((store.layout.root, record.id), None)
-    if known is None or not ending.end(store, record, str(this_process()), outcome, known[2]):
+    key = (store.layout.root, record.id)
+    if not is_open(store, record.id) or not ending.end(store, record, str(this_process()), outcome, _open[key][2]):
         with store.main.reading() as db:
             status = runs.by_key(db, record.key).status
         raise UserErrorException(
             f"run {record.id} is {status} and not this process's to end; only the process that started an "
             "interactive run can complete it, and once"
         )
+    del _open[key]
 
 
 def _end_with_interpreter(store: Store, record: RunRecord, writer: JournalWriter) -> None:
-    if not _open:
-        _notice_fatal_exceptions()
+    _fatal.clear()
+    _notice_how_the_interpreter_ends()
     _open[store.layout.root, record.id] = (store, record, writer, os.getpid())
 
 
-def _notice_fatal_exceptions() -> None:
-    """Python calls the hook for an exception that ends the interpreter; a notebook's cells do not come by here."""
-    inner = sys.excepthook
-    if getattr(inner, "notices_for_localexp", False):
+def _notice_how_the_interpreter_ends() -> None:
+    """By an exception, for which Python calls the hook, or by ``sys.exit``. A prompt goes on after either.
+
+    ``raise SystemExit`` outside a block cannot be noticed: it counts as leaving.
+    """
+    inner_hook, inner_exit = sys.excepthook, sys.exit
+    if getattr(inner_hook, "notices_for_localexp", False):
         return
 
-    def notice(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        _fatal.append(error)
-        inner(kind, error, trace)
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not hasattr(sys, "ps1"):
+            _fatal.append(error)
+        inner_hook(kind, error, trace)
 
-    notice.notices_for_localexp = True  # type: ignore[attr-defined]
-    sys.excepthook = notice
+    def leave(status: int | str | None = None, /) -> NoReturn:
+        if status not in (None, 0) and not hasattr(sys, "ps1"):
+            _fatal.append(SystemExit(status))
+        inner_exit(status)
+
+    hook.notices_for_localexp = True  # type: ignore[attr-defined]
+    sys.excepthook, sys.exit = hook, leave
 
 
 @atexit.register
@@ -139,5 +171,9 @@ def _end_all() -> None:
             outcome = ending.completed()
             message = "the interpreter was left without complete() or fail(); the run counts as Completed"
             writer.say(warning=message, source="interactive")
-        ending.end(store, record, str(this_process()), outcome, writer)
+        try:
+            ending.end(store, record, str(this_process()), outcome, writer)
+        except LocalexpError as error:
+            # The others still have to be ended; whoever reads this one next finds its process dead.
+            sys.stderr.write(f"localexp: run {record.id} could not be ended: {error}\n")
     _open.clear()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from localexp.execution import context, ending, processes
 from localexp.journal import fold
-from localexp.store import clock, runs
+from localexp.store import checkouts, clock, runs
 from localexp.store.owners import Owner, this_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
+
+_at_work: set[tuple[str, int]] = set()
 
 
 def settled(store: Store, record: RunRecord) -> RunRecord:
@@ -19,18 +21,34 @@ def settled(store: Store, record: RunRecord) -> RunRecord:
     What the script logged and made so far is kept, and what is left of its processes is killed. While another
     reader is at it, the status is Finalizing.
     """
-    if record.owner is None or not Owner.parse(record.owner).is_known_dead():
+    if record.owner is None or not (_is_left(record) or _is_to_be_resumed(store, record)):
         return record
-    dead = Owner.parse(record.owner)
-    outcome = ending.failed(_reason(record, dead), code="SystemError")
     if store.is_read_only:
-        with store.main.overlaying() as db:
-            runs.move(db, record.key, str(dead), "Failed", time=clock.now())
-            runs.set_outcome(db, record.key, None, outcome.error)
+        _end_in_overlay(store, record)
     else:
-        _take_over(store, record, dead, outcome)
+        _take_over(store, record)
     with store.main.reading() as db:
         return runs.by_key(db, record.key)
+
+
+def _is_left(record: RunRecord) -> bool:
+    return record.owner is not None and Owner.parse(record.owner).is_known_dead()
+
+
+def _is_to_be_resumed(store: Store, record: RunRecord) -> bool:
+    """Whether this process has taken the run over earlier, and an error, as of a full disk, kept it from ending it."""
+    return (
+        record.status == "Finalizing"
+        and record.owner == str(this_process())
+        and (store.layout.root, record.key) not in _at_work
+    )
+
+
+def _end_in_overlay(store: Store, record: RunRecord) -> None:
+    assert record.owner is not None
+    with store.main.overlaying() as db:
+        if runs.move(db, record.key, record.owner, "Failed", time=clock.now()):
+            runs.set_outcome(db, record.key, None, _judged(record).error)
 
 
 def current(store: Store, record: RunRecord) -> RunRecord:
@@ -45,29 +63,40 @@ def current(store: Store, record: RunRecord) -> RunRecord:
     return record
 
 
-def _take_over(store: Store, record: RunRecord, dead: Owner, outcome: ending.Outcome) -> None:
-    me = str(this_process())
-    with store.main.writing() as db:
-        if not runs.move(db, record.key, str(dead), "Finalizing", time=clock.now(), new_owner=me):
-            return
+def _take_over(store: Store, record: RunRecord) -> None:
+    me, work = str(this_process()), (store.layout.root, record.key)
+    _at_work.add(work)
     try:
-        _kill_what_is_left(record, dead)
-        layout = store.layout.run(record.experiment_name, record.id)
-        ending.end(store, record, me, outcome, ending.journal_writer(layout, record.id))
-    except BaseException:
         with store.main.writing() as db:
-            runs.hand_over(db, record.key, me, str(dead))
-        raise
+            found = runs.by_key(db, record.key)
+            if found.owner != record.owner or not runs.move(
+                db, found.key, str(record.owner), "Finalizing", time=clock.now(), new_owner=me
+            ):
+                return
+            outcome = ending.Outcome("Failed", None, found.error_parts()) if found.owner == me else _judged(found)
+            runs.set_outcome(db, found.key, None, outcome.error)
+            checkouts.hand_over(db, found.key, me)
+        _kill_what_is_left(found)
+        layout = store.layout.run(found.experiment_name, found.id)
+        ending.end(store, found, me, outcome, ending.journal_writer(layout, found.id))
+    finally:
+        _at_work.discard(work)
 
 
-def _kill_what_is_left(record: RunRecord, dead: Owner) -> None:
-    if dead.was_rebooted():
+def _kill_what_is_left(record: RunRecord) -> None:
+    assert record.owner is not None
+    if Owner.parse(record.owner).was_rebooted():
         return
     if record.process is not None:
         processes.kill_group(Owner.parse(record.process))
-    elif record.status == "Preparing":
-        # The supervisor may have started the script and died before it could say so.
+    if record.type is not None:
+        # Also what has left the group, or what the supervisor started and died before it could say so.
         processes.kill_marked(context.RUN_ID, record.id)
+
+
+def _judged(record: RunRecord) -> ending.Outcome:
+    assert record.owner is not None
+    return ending.failed(_reason(record, Owner.parse(record.owner)), code="SystemError")
 
 
 def _reason(record: RunRecord, dead: Owner) -> str:

@@ -21,21 +21,24 @@ _PATIENCE_SECONDS = 5.0
 
 
 def kill_group(leader: Owner) -> None:
-    """Kill every process of the group that ``leader`` was started to lead, and wait until they are gone."""
-    if sys.platform == "win32":
-        if leader.is_alive():
-            import subprocess
+    """Kill the group that a process leads, if it still lives; without its leader nobody can tell whose a group is."""
+    if leader.is_alive():
+        kill_own_group(leader.pid)
 
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(leader.pid)], capture_output=True, check=False)
-        return
-    # While its group has members nobody else gets the leader's id; if somebody has it, the group is gone.
-    if not leader.is_alive() and process(leader.pid).start != 0:
+
+def kill_own_group(pid: int) -> None:
+    """Kill every process of the group that a child of ours leads, or led until just now; wait until they are gone."""
+    if sys.platform == "win32":
+        import subprocess
+
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
         return
     try:
-        os.killpg(leader.pid, signal.SIGKILL)
-    except ProcessLookupError:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # Gone; or what is left of it belongs to another user.
         return
-    _wait_until(lambda: not any(_living_members(leader.pid)))
+    _wait_until(lambda: not any(_living_members(pid)))
 
 
 def kill_marked(variable: str, value: str) -> None:

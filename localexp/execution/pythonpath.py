@@ -83,7 +83,7 @@ def _package_alone(layout: Layout) -> str:
     import localexp
 
     package = os.path.dirname(os.path.abspath(localexp.__file__))
-    folder = layout.package_path()
+    folder = layout.package_path(package)
     link = os.path.join(folder, "localexp")
     os.makedirs(folder, exist_ok=True)
     if os.path.realpath(link) != os.path.realpath(package):

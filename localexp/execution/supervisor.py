@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import traceback
 
+from localexp.errors import LocalexpError
 from localexp.execution import context, ending, processes, pythonpath
 from localexp.journal import fold
 from localexp.snapshot import checkout
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _FOLD_EVERY_SECONDS = 2.0
 _TAIL_BYTES = 64 * 1024
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 600.0, 1.0
 
 
 def main(root: str, run_id: str) -> None:
@@ -46,10 +49,24 @@ def supervise(store: Store, record: RunRecord, me: str) -> None:
     except Exception as error:
         traceback.print_exc()
         outcome = ending.failed(f"localexp could not run the script: {error}", code="SystemError")
-    ending.end(store, record, me, outcome, writer)
+    _end_with_patience(store, record, me, outcome, writer)
     sys.stderr.flush()
     if os.path.getsize(layout.supervisor_log) == 0:
         os.unlink(layout.supervisor_log)
+
+
+def _end_with_patience(store: Store, record: RunRecord, me: str, outcome: Outcome, writer: JournalWriter) -> None:
+    """A full disk or a lock that somebody keeps may pass; until then the run goes on, and has this owner."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            ending.end(store, record, me, outcome, writer)
+            return
+        except (LocalexpError, OSError):
+            traceback.print_exc()
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Outcome:
@@ -66,14 +83,16 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Out
         script = _start(store, record, definition, folder)
     except OSError as error:
         return ending.failed(f"the script could not be started: {error}")
+    leader = owners.process(script.pid)
     try:
         with store.main.writing() as db:
-            runs.set_process(db, record.key, str(owners.process(script.pid)))
+            runs.set_process(db, record.key, str(leader))
             runs.move(db, record.key, me, "Running", time=clock.now())
-        _listen_until_ended(store, record, script)
+        _listen_until_ended(store, record, script, writer)
     finally:
-        processes.kill_group(owners.process(script.pid))
+        processes.kill_own_group(script.pid)
         script.wait()
+        processes.kill_marked(context.RUN_ID, record.id)
     with store.main.writing() as db:
         runs.move(db, record.key, me, "Finalizing", time=clock.now())
     return _judged(script.returncode, store.layout.run(record.experiment_name, record.id).log)
@@ -113,7 +132,9 @@ def _command(definition: dict[str, object], interpreter: str) -> str | list[str]
     return [interpreter, os.path.join(".", script) if script.startswith("-") else script, *arguments]
 
 
-def _listen_until_ended(store: Store, record: RunRecord, script: subprocess.Popen[bytes]) -> None:
+def _listen_until_ended(
+    store: Store, record: RunRecord, script: subprocess.Popen[bytes], writer: JournalWriter
+) -> None:
     layout = store.layout.run(record.experiment_name, record.id)
     has_ended = threading.Event()
 
@@ -122,8 +143,15 @@ def _listen_until_ended(store: Store, record: RunRecord, script: subprocess.Pope
         has_ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
+    has_warned = False
     while not has_ended.wait(_FOLD_EVERY_SECONDS):
-        fold.fold(store, record.key, layout)
+        try:
+            fold.fold(store, record.key, layout)
+        except (LocalexpError, OSError) as error:
+            # The script is not to suffer from it: the next round, a reader or the end will fold.
+            if not has_warned:
+                writer.say(warning=f"what was logged could not be folded for some time: {error}", source="supervisor")
+            has_warned = True
 
 
 def _judged(exit_code: int, log: str) -> Outcome:

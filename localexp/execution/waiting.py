@@ -23,7 +23,7 @@ _SECONDS_TO_TIDY_UP = 2.0
 def wait(store: Store, key: int, while_waiting: Callable[[], None] = lambda: None) -> RunRecord:
     """The run when it has ended; ``while_waiting`` is called about ten times a second, and once after the end.
 
-    Its owner, which still tidies up after the end, is given a moment to be gone too: then the store is at rest.
+    A supervisor that was seen at work is given a moment to be gone too: then the store is at rest.
     """
     pause, last_owner = _SHORTEST_PAUSE, None
     while True:
@@ -32,7 +32,8 @@ def wait(store: Store, key: int, while_waiting: Callable[[], None] = lambda: Non
         record = settled(store, record)
         while_waiting()
         if record.has_ended:
-            _is_blocked_until_it_ended(last_owner, _SECONDS_TO_TIDY_UP)
+            if record.type is not None:
+                _is_blocked_until_it_ended(last_owner, _SECONDS_TO_TIDY_UP)
             return record
         last_owner = record.owner
         if not _is_blocked_until_it_ended(record.owner, _LONGEST_PAUSE):

@@ -8,6 +8,7 @@ import weakref
 from binascii import crc32
 from time import time_ns
 
+from localexp.errors import LocalexpError
 from localexp.journal.frame import (
     FLOAT,
     LARGEST_FRAME,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from localexp.store.values import Value
 
 _CHECK_EVERY = 1_000_000
-_CLOSED = -1
+_NONE = -1
 _MOST_NAMES = 10_000
 # A fold may remove the empty folder just before the file is made in it.
 _TRIES = 3
@@ -42,8 +43,8 @@ class JournalWriter:
     """What this process says about one run.
 
     The file is made at the first record: ``prepare`` is called before, has to see to it that the folder of
-    journals exists, and raises OSError if it cannot. A record that cannot be kept is counted in ``lost``, with one
-    warning; the count becomes a warning on the run as soon as something can be written again.
+    journals exists, and raises OSError or LocalexpError if it cannot. A record that cannot be kept is counted in
+    ``lost``, with one warning; the count becomes a warning on the run as soon as something can be written again.
     """
 
     def __init__(self, layout: RunLayout, run_id: str, prepare: Callable[[], None]) -> None:
@@ -54,29 +55,50 @@ class JournalWriter:
         self._descriptions: dict[str, str] = {}
         self._last_time = 0
         self._has_warned = False
-        self._lock = threading.Lock()
-        self._descriptor = _CLOSED
-        self._problem = OSError("nothing has been tried yet")
+        # A signal handler or a handler of the logging module may log to the run in the middle of a record.
+        self._lock = threading.RLock()
+        self._descriptor = _NONE
+        self._file: tuple[int, int] | None = None
+        self._problem: Exception = OSError("nothing has been tried yet")
         self._checked_at = 0
         self._since_check = 0
+        self.is_closed = False
         self.lost = 0
         self._told = 0
         _writers.add(self)
 
-    def point(self, name: str, value: Value, step: int | None = None, kind: str = "scalar") -> None:
-        """Append one point of a metric."""
+    def __del__(self) -> None:
+        self._let_go()
+
+    @property
+    def problem(self) -> str:
+        """What was in the way of the last record that was lost."""
+        return str(self._problem)
+
+    def point(self, name: str, value: Value, step: int | None = None, kind: str = "scalar") -> bool:
+        """Append one point of a metric; False if the writer has been closed."""
         encoded = self._names.get(name) or self._encoded(name)
         if step is None:
             step = NO_STEP
         with self._lock:
-            now = time_ns() // 1000
-            if now < self._last_time:
-                now = self._last_time
-            self._last_time = now
+            if self.is_closed:
+                return False
+            now = self._now()
             if type(value) is float and value == value and kind == "scalar":
-                self._append(pack_float(FLOAT, now, step, value) + encoded, now)
+                self._append(pack_float(FLOAT, now, step, value) + encoded)
             else:
-                self._append_any(cell_body(now, step, kind, encoded, to_cell(value)), now)
+                self._append_any(cell_body(now, step, kind, encoded, to_cell(value)))
+        return True
+
+    def _now(self) -> int:
+        """The time, which for one writer never goes back; once a second, whether the file is still in its place."""
+        now = time_ns() // 1000
+        if not 0 <= now - self._checked_at <= _CHECK_EVERY:
+            self._check(now)
+        if now < self._last_time:
+            return self._last_time
+        self._last_time = now
+        return now
 
     def describe(self, name: str, description: str) -> None:
         """Append the description of a metric, unless it is the one that was said last."""
@@ -84,23 +106,26 @@ class JournalWriter:
             self._descriptions[name] = description
             self.say(describe=name, description=description)
 
-    def say(self, **words: object) -> None:
-        """Append anything else; what it may be stands in ``fold``."""
+    def say(self, **words: object) -> bool:
+        """Append anything else; what it may be stands in ``fold``. False if the writer has been closed."""
         words = {key: readable(word) if isinstance(word, str) else word for key, word in words.items()}
         with self._lock:
-            self._last_time = max(time_ns() // 1000, self._last_time)
-            self._append_any(words_body(self._last_time, words), self._last_time)
+            if self.is_closed:
+                return False
+            self._append_any(words_body(self._now(), words))
+        return True
 
     def close(self) -> int:
-        """Say that nothing follows, and return how many records were lost without a word of it in a journal."""
+        """Take nothing more, and return how many records were lost without a word of it in a journal."""
         with self._lock:
-            if self._descriptor == _CLOSED:
-                if self.lost > self._told:
-                    self._reopen()
-                if self._descriptor == _CLOSED:
-                    return self.lost - self._told
-            self._write(framed(close_body()))
-            self._let_go()
+            if self._descriptor == _NONE and self.lost > self._told:
+                self._reopen()
+            self.is_closed = True
+            if self._descriptor != _NONE and self.lost > self._told:
+                self._tell()
+            if self._descriptor != _NONE:
+                self._write(framed(close_body()))
+                self._let_go()
             return self.lost - self._told
 
     def _encoded(self, name: str) -> bytes:
@@ -109,17 +134,15 @@ class JournalWriter:
         encoded = self._names[name] = readable(name).encode()
         return encoded
 
-    def _append(self, body: bytes, now: int) -> None:
-        if now - self._checked_at > _CHECK_EVERY:
-            self._check(now)
-        if self._descriptor != _CLOSED and self._write(pack_frame_head(len(body), crc32(body)) + body):
+    def _append(self, body: bytes) -> None:
+        if self._descriptor != _NONE and self._write(pack_frame_head(len(body), crc32(body)) + body):
             self._since_check += 1
         else:
             self._lose(1)
 
-    def _append_any(self, body: bytes, now: int) -> None:
+    def _append_any(self, body: bytes) -> None:
         if len(body) <= LARGEST_FRAME:
-            self._append(body, now)
+            self._append(body)
         else:
             self._problem = OSError(f"a record of {len(body)} bytes is larger than {LARGEST_FRAME}")
             self._lose(1)
@@ -138,34 +161,56 @@ class JournalWriter:
         return False
 
     def _check(self, now: int) -> None:
-        """Once a second: open the file if there is none, and see whether it still has a place in its folder."""
+        """Open the file if there is none, and see whether what is open still has a place in its folder."""
         self._checked_at = now
-        if self._descriptor != _CLOSED and os.fstat(self._descriptor).st_nlink == 0:
-            self._problem = FileNotFoundError("the folder of the run is gone")
-            self._let_go()
+        if self._descriptor != _NONE and not self._is_in_its_place():
             self._lose(self._since_check)
         self._since_check = 0
-        if self._descriptor == _CLOSED:
+        if self._descriptor == _NONE:
             self._reopen()
-        if self._descriptor != _CLOSED and self.lost > self._told:
+        if self._descriptor != _NONE and self.lost > self._told:
             self._tell()
+
+    def _is_in_its_place(self) -> bool:
+        try:
+            status = os.fstat(self._descriptor)
+        except OSError:
+            status = None
+        if status is None or (status.st_dev, status.st_ino) != self._file:
+            # Somebody has closed it, as daemons do; the number may mean a file of theirs by now.
+            self._descriptor = _NONE
+            self._problem = OSError("the journal was closed under its writer")
+        elif status.st_nlink == 0:
+            self._let_go()
+            self._problem = FileNotFoundError("the folder of the run is gone")
+        return self._descriptor != _NONE
 
     def _reopen(self) -> None:
         path = self._layout.journal(f"{time_ns() // 1000:016x}-{os.urandom(4).hex()}")
         for _ in range(_TRIES):
             try:
+                header = framed(header_body(str(this_process()), self._run_id))
                 self._prepare()
                 self._descriptor = os.open(path, _FLAGS, 0o666)
+                status = os.fstat(self._descriptor)
                 break
-            except OSError as error:
+            except (OSError, LocalexpError) as error:
                 self._problem = error
         else:
             return
-        if not self._write(framed(header_body(str(this_process()), self._run_id))):
+        self._file = (status.st_dev, status.st_ino)
+        if not self._write(header):
             self._let_go()
-            os.unlink(path)
+            self._remove(path)
         elif self.lost > self._told:
             self._tell()
+
+    def _remove(self, path: str) -> None:
+        try:
+            os.unlink(path)
+        except OSError as error:
+            # An empty journal does no harm: it goes when the run has ended.
+            self._problem = error
 
     def _tell(self) -> None:
         words = {"lost": self.lost - self._told, "reason": str(self._problem)}
@@ -187,14 +232,17 @@ class JournalWriter:
             )
 
     def _let_go(self) -> None:
-        if self._descriptor != _CLOSED:
-            os.close(self._descriptor)
-        self._descriptor = _CLOSED
+        descriptor, self._descriptor = self._descriptor, _NONE
+        if descriptor != _NONE:
+            try:
+                os.close(descriptor)
+            except OSError as error:
+                self._problem = error
 
     def _leave_to_parent(self) -> None:
         """In a forked child: the file and the lock are the parent's, and what it lost is its to tell."""
         self._let_go()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._checked_at = 0
         self._since_check = 0
         self.lost = 0
@@ -205,7 +253,7 @@ _writers: weakref.WeakSet[JournalWriter] = weakref.WeakSet()
 
 
 def _leave_all_to_parent() -> None:
-    for writer in _writers:
+    for writer in list(_writers):
         writer._leave_to_parent()
 
 

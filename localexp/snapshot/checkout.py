@@ -31,11 +31,15 @@ def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tup
     return record, warnings
 
 
-def retire(store: Store, checkout: checkouts.CheckoutRecord) -> None:
-    """Remove a tree, and then the word of it."""
-    _remove_tree(store.layout.checkout(checkout.folder))
+def retire(store: Store, checkout: checkouts.CheckoutRecord) -> bool:
+    """Remove a tree, and then the word of it; False if something in it cannot be removed, for a later lease to try."""
+    try:
+        _remove_tree(store.layout.checkout(checkout.folder))
+    except OSError:
+        return False
     with store.main.writing() as db:
         checkouts.remove(db, checkout.key)
+    return True
 
 
 def _retire_abandoned(store: Store) -> None:
@@ -57,7 +61,13 @@ def _remove_tree(path: str) -> None:
     if not os.path.lexists(path):
         return
     # A script may have taken from a folder the permission to remove what is in it.
-    for folder, _, _ in os.walk(path):
-        if not os.access(folder, os.W_OK | os.X_OK):
-            os.chmod(folder, 0o700)
+    _make_writable(path)
+    for folder, below, _ in os.walk(path):
+        for name in below:
+            _make_writable(os.path.join(folder, name))
     shutil.rmtree(path)
+
+
+def _make_writable(folder: str) -> None:
+    if not os.path.islink(folder) and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        os.chmod(folder, 0o700)

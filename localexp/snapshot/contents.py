@@ -47,6 +47,7 @@ class Contents:
         """Read a file, set its digest and signature, and store its bytes if they are not there.
 
         :raises SnapshotException: it cannot be read, or changes each time that it is read.
+        :raises FileNotFoundError: it has gone.
         """
         path = scan.full_path(file.path)
         for _ in range(_TRIES):
@@ -59,6 +60,8 @@ class Contents:
     def _is_taken(self, path: bytes, file: File) -> bool:
         try:
             descriptor = os.open(path, _FLAGS)
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise SnapshotException(f"cannot read {os.fsdecode(path)}: {error.strerror}") from error
         try:
@@ -104,7 +107,9 @@ class Contents:
         final = self._store.layout.object_file(name.hex())
         if os.path.exists(final):
             return True
-        os.makedirs(os.path.dirname(final), exist_ok=True)
+        if not os.path.isdir(os.path.dirname(final)):
+            os.makedirs(os.path.dirname(final), exist_ok=True)
+            _sync_folder(self._store.layout.objects)
         aside = f"{final}.{os.getpid()}.{os.urandom(4).hex()}"
         os.lseek(descriptor, 0, os.SEEK_SET)
         try:

@@ -50,8 +50,8 @@ def write(store: Store, snapshot: str, target: str, source: str) -> list[str]:
         if entry.kind == tree.DIRECTORY:
             os.mkdir(full)
         elif entry.kind == tree.LINK:
-            led_to = _target_from_checkout(path, entry.target, os.fsencode(source))
-            if led_to != entry.target or os.path.isabs(led_to):
+            led_to, leads_out = _target_from_checkout(path, entry.target, os.fsencode(source))
+            if leads_out:
                 warnings.append(
                     f"the link {os.fsdecode(path)} leads out of the source directory, to {os.fsdecode(led_to)}"
                 )
@@ -80,8 +80,18 @@ def _created(path: bytes, is_executable: bool) -> int:
     return os.open(path, _FLAGS, 0o777 if is_executable else 0o666)
 
 
-def _target_from_checkout(path: bytes, target: bytes, source: bytes) -> bytes:
-    if os.path.isabs(target):
-        return target
-    lands = os.path.normpath(os.path.join(os.path.dirname(path), target))
-    return os.path.normpath(os.path.join(source, lands)) if lands.split(b"/")[0] == b".." else target
+def _target_from_checkout(path: bytes, target: bytes, source: bytes) -> tuple[bytes, bool]:
+    """Where a link is to lead from a checkout, and whether that is out of the tree."""
+    folder = os.path.dirname(path)
+    if not os.path.isabs(target) and not _leads_up(os.path.normpath(os.path.join(folder, target))):
+        return target, False
+    lands = os.path.normpath(os.path.join(source, folder, target))
+    for root in (source, os.path.realpath(source)):
+        inside = os.path.relpath(lands, root)
+        if not _leads_up(inside):
+            return os.path.relpath(inside, folder or b"."), False
+    return lands, True
+
+
+def _leads_up(path: bytes) -> bool:
+    return path.split(os.sep.encode())[0] == os.pardir.encode()

@@ -57,11 +57,12 @@ class Directory:
 
 
 class Scan:
-    """What a walk found: the root, every file, and what was passed over for what it is."""
+    """What a walk found: every file, every directory after the one that it is in, and what is neither."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.root = Directory(b"", b"")
+        self.directories: list[Directory] = []
         self.files: list[File] = []
         self.special: list[bytes] = []
         self.bytes = 0
@@ -69,12 +70,9 @@ class Scan:
     def every_path(self) -> Iterator[bytes]:
         """The paths of files and links."""
         yield from (file.path for file in self.files)
-        waiting = [self.root]
-        while waiting:
-            directory = waiting.pop()
+        for directory in self.directories:
             prefix = directory.path + b"/" if directory.path else b""
             yield from (prefix + name for name, _ in directory.links)
-            waiting += directory.directories
 
     def full_path(self, path: bytes) -> bytes:
         return os.path.join(self.source, path)
@@ -91,36 +89,53 @@ def walk(source: bytes) -> Scan:
     :raises SnapshotException: there is more than a snapshot may hold, or something cannot be read.
     """
     scan = Scan(source)
+    waiting = [(scan.root, IgnoreRules.at_root(source))]
     try:
-        _fill(scan, scan.root, IgnoreRules.at_root(source))
+        while waiting:
+            directory, rules = waiting.pop()
+            scan.directories.append(directory)
+            waiting += _fill(scan, directory, rules)
+    except SnapshotException:
+        raise
     except OSError as error:
         raise SnapshotException(f"cannot read {os.fsdecode(error.filename or source)}: {error.strerror}") from error
-    if scan.bytes > MOST_BYTES or len(scan.files) > MOST_FILES:
-        raise SnapshotException(_too_much(scan))
     return scan
 
 
-def _fill(scan: Scan, directory: Directory, rules: IgnoreRules) -> None:
+def _fill(scan: Scan, directory: Directory, rules: IgnoreRules) -> list[tuple[Directory, IgnoreRules]]:
+    """Find what counts in one directory, and return those in it that are to be looked into."""
+    below = []
     with os.scandir(scan.full_path(directory.path)) as entries:
         for entry in entries:
             is_directory = entry.is_dir(follow_symlinks=False)
             if rules.excludes(entry.name, is_directory):
                 continue
             path = directory.path + b"/" + entry.name if directory.path else entry.name
-            if is_directory:
-                if not is_virtual_environment(entry.path):
+            try:
+                if not is_directory:
+                    _add(scan, directory, entry, path)
+                elif not is_virtual_environment(entry.path):
                     child = Directory(entry.name, path)
                     directory.directories.append(child)
-                    _fill(scan, child, rules.enter(entry.name, entry.path))
-            elif entry.is_symlink():
-                directory.links.append((entry.name, os.readlink(entry.path)))
-            elif entry.is_file(follow_symlinks=False):
-                file = File(entry.name, path, entry.stat(follow_symlinks=False))
-                directory.files.append(file)
-                scan.files.append(file)
-                scan.bytes += file.size
-            else:
-                scan.special.append(path)
+                    below.append((child, rules.enter(entry.name, entry.path)))
+            except FileNotFoundError:
+                # It has gone since the directory was listed, so it does not count.
+                continue
+    return below
+
+
+def _add(scan: Scan, directory: Directory, entry: os.DirEntry[bytes], path: bytes) -> None:
+    if entry.is_symlink():
+        directory.links.append((entry.name, os.readlink(entry.path)))
+    elif entry.is_file(follow_symlinks=False):
+        file = File(entry.name, path, entry.stat(follow_symlinks=False))
+        directory.files.append(file)
+        scan.files.append(file)
+        scan.bytes += file.size
+        if scan.bytes > MOST_BYTES or len(scan.files) > MOST_FILES:
+            raise SnapshotException(_too_much(scan))
+    else:
+        scan.special.append(path)
 
 
 def _too_much(scan: Scan) -> str:
@@ -131,9 +146,9 @@ def _too_much(scan: Scan) -> str:
     largest = sorted(sizes, key=lambda top: -sizes[top])[:10]
     listed = "".join(f"\n  {sizes[top] / 2**20:10.1f} MiB  {os.fsdecode(top)}" for top in largest)
     return (
-        f"{os.fsdecode(scan.source)} holds {len(scan.files)} files of {scan.bytes / 2**30:.1f} GiB, more than the "
-        f"{MOST_FILES} files or {MOST_BYTES // 2**30} GiB that a snapshot takes; name what is not source in a file "
-        f".amlignore there. The largest entries:{listed}"
+        f"{os.fsdecode(scan.source)} holds more than the {MOST_FILES} files or "
+        f"{MOST_BYTES / 2**30:.0f} GiB that a snapshot takes; name what is not source in a file .amlignore there. "
+        f"The largest of what was found until then:{listed}"
     )
 
 

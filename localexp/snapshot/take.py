@@ -67,6 +67,16 @@ def _forget_abandoned(db: sqlite3.Connection) -> None:
 
 
 def _take(store: Store, source: bytes, making: int) -> Snapshot:
+    for _ in range(_ROUNDS):
+        try:
+            return _taken_once(store, source, making)
+        except FileNotFoundError:
+            # A file went between the walk and the reading: what counts is what is there by now.
+            continue
+    raise SnapshotException(f"files in {os.fsdecode(source)} come and go; leave them out by .amlignore")
+
+
+def _taken_once(store: Store, source: bytes, making: int) -> Snapshot:
     started_ns = time.time_ns()
     found = scan.walk(source)
     known = scan.read_known_digests(store, source)
@@ -88,10 +98,12 @@ def _stored_trees(store: Store, found: scan.Scan, reader: contents.Contents) -> 
     for _ in range(_ROUNDS):
         reader.flush()
         trees = dict[bytes, tuple[bytes, list[scan.File]]]()
-        root = _add_trees(found.root, trees)
+        root = _add_trees(found, trees)
         with store.blobs.reading() as db:
             new = trees.keys() - blobs.known_trees(db, trees)
         needed = {tree.blob_name(file.digest, file.size): file for name in new for file in trees[name][1]}
+        # Somebody may have removed large ones, which are files of their own.
+        needed |= {tree.blob_name(file.digest, file.size): file for file in found.files if file.size > contents.SMALL}
         lacking = contents.missing(store, needed)
         if not lacking:
             if new:
@@ -104,14 +116,17 @@ def _stored_trees(store: Store, found: scan.Scan, reader: contents.Contents) -> 
     raise SnapshotException(f"{os.fsdecode(found.source)} changes while it is read; try again when it holds still")
 
 
-def _add_trees(directory: scan.Directory, trees: dict[bytes, tuple[bytes, list[scan.File]]]) -> bytes:
-    entries = [
-        tree.Entry(tree.EXECUTABLE if file.is_executable else tree.FILE, file.name, file.digest, file.size)
-        for file in directory.files
-    ]
-    entries += [tree.Entry(tree.LINK, name, target=target) for name, target in directory.links]
-    entries += [tree.Entry(tree.DIRECTORY, child.name, _add_trees(child, trees)) for child in directory.directories]
-    data = tree.encoded(entries)
-    digest = tree.digest_of(data)
-    trees[digest] = (data, directory.files)
-    return digest
+def _add_trees(found: scan.Scan, trees: dict[bytes, tuple[bytes, list[scan.File]]]) -> bytes:
+    """Add the tree of each directory by its name, with the files that it holds, and return the name of the root's."""
+    digests = dict[bytes, bytes]()
+    for directory in reversed(found.directories):
+        entries = [
+            tree.Entry(tree.EXECUTABLE if file.is_executable else tree.FILE, file.name, file.digest, file.size)
+            for file in directory.files
+        ]
+        entries += [tree.Entry(tree.LINK, name, target=target) for name, target in directory.links]
+        entries += [tree.Entry(tree.DIRECTORY, child.name, digests[child.path]) for child in directory.directories]
+        data = tree.encoded(entries)
+        digests[directory.path] = tree.digest_of(data)
+        trees[digests[directory.path]] = (data, directory.files)
+    return digests[b""]

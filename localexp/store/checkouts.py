@@ -70,5 +70,10 @@ def claim(db: sqlite3.Connection, key: int, owner: str, new_owner: str) -> bool:
     return changed.rowcount == 1
 
 
+def hand_over(db: sqlite3.Connection, run: int, new_owner: str) -> None:
+    """Make whoever takes a run over the one that answers for its tree too."""
+    db.execute("UPDATE checkouts SET owner = ? WHERE run = ?", (new_owner, run))
+
+
 def remove(db: sqlite3.Connection, key: int) -> None:
     db.execute("DELETE FROM checkouts WHERE key = ?", (key,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from binascii import crc32
 
 STORE_FOLDER = ".localexp"
 
@@ -64,9 +65,9 @@ class Layout:
     def checkout(self, folder: str) -> str:
         return os.path.join(self.checkouts, folder)
 
-    def package_path(self) -> str:
-        """A folder for the interpreter's path that holds nothing but the localexp package."""
-        return os.path.join(self.root, "package")
+    def package_path(self, package: str) -> str:
+        """A folder for the interpreter's path that holds nothing but the localexp package that lies at ``package``."""
+        return os.path.join(self.root, "package", f"{crc32(os.fsencode(package)):08x}")
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
         return RunLayout(os.path.join(self.root, "runs", folder_name(experiment), folder_name(run_id)))
@@ -90,7 +91,7 @@ class RunLayout:
         return os.path.join(self.folder, "artifacts")
 
     def artifact(self, name: str) -> str:
-        """Where an artifact lies; its name must have passed ``artifacts.checked_name``."""
+        """Where an artifact lies; its name has passed ``artifacts.checked_name``."""
         return os.path.join(self.artifacts, *name.split("/"))
 
     @property

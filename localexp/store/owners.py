@@ -10,6 +10,7 @@ import os
 import sys
 
 _UNKNOWN = 0
+_NO_BOOT = "-"
 
 
 class Owner:
@@ -44,6 +45,8 @@ class Owner:
         here = this_process()
         if self.boot != here.boot:
             return self.host == here.host
+        if self.boot == _NO_BOOT and self.host != here.host:
+            return False
         return self.namespace == here.namespace and not self.is_alive()
 
     def is_alive(self) -> bool:
@@ -70,13 +73,29 @@ def this_process() -> Owner:
     return _this_process
 
 
+def _is_of_another_user(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def process(pid: int) -> Owner:
     """The owner that the living process ``pid`` of this host is."""
     return Owner(_host(), _boot(), _namespace(), pid, _start_time(pid) or _UNKNOWN)
 
 
 def _host() -> str:
-    return os.uname().nodename if sys.platform != "win32" else os.environ.get("COMPUTERNAME", "windows")
+    if sys.platform == "win32":
+        return os.environ.get("COMPUTERNAME", "windows")
+    try:
+        with open("/etc/machine-id", encoding="ascii") as file:
+            return f"{os.uname().nodename}/{file.read(8)}"
+    except OSError:
+        return os.uname().nodename
 
 
 if sys.platform == "linux":
@@ -94,18 +113,21 @@ if sys.platform == "linux":
             with open(f"/proc/{pid}/stat", "rb") as file:
                 # The second field is the command in brackets, and may hold anything, brackets too.
                 fields = file.read().rpartition(b")")[2].split()
+        except PermissionError:
+            return _UNKNOWN
         except (FileNotFoundError, ProcessLookupError):
-            return None
+            # Where /proc hides the processes of others, only asking tells.
+            return _UNKNOWN if _is_of_another_user(pid) else None
         return None if fields[0] in (b"Z", b"X", b"x") else int(fields[19])
 
 elif sys.platform == "darwin":
     # Start times are wall-clock microseconds there, so that no boot is needed to tell processes apart.
 
     def _boot() -> str:
-        return "-"
+        return _NO_BOOT
 
     def _namespace() -> str:
-        return "-"
+        return _NO_BOOT
 
     def _start_time(pid: int) -> int | None:
         """Microseconds since the epoch at which the process started; None if it has ended."""
@@ -123,10 +145,10 @@ elif sys.platform == "darwin":
 elif sys.platform == "win32":
 
     def _boot() -> str:
-        return "-"
+        return _NO_BOOT
 
     def _namespace() -> str:
-        return "-"
+        return _NO_BOOT
 
     def _start_time(pid: int) -> int | None:
         """The creation time of the process in units of 100 ns; None if it has ended."""
@@ -152,10 +174,10 @@ elif sys.platform == "win32":
 else:
 
     def _boot() -> str:
-        return "-"
+        return _NO_BOOT
 
     def _namespace() -> str:
-        return "-"
+        return _NO_BOOT
 
     def _start_time(pid: int) -> int | None:
         """Zero where the system cannot tell start times: then the process id alone decides."""
