@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 
 from localexp.config import (
     ScriptRunConfig,
@@ -19,7 +20,7 @@ from localexp.store.values import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from localexp.execution.launch import Submission
     from localexp.run import Run
@@ -219,12 +220,12 @@ def _submission(config: ScriptRunConfig) -> Submission:
     )
 
 
-def checked_name(name: str, skip: bool = False) -> str:
+def checked_name(name: object, skip: bool = False) -> str:
     """A name that an experiment can have.
 
     :raises UserErrorException: it is not one.
     """
-    if not name or "\0" in name:
+    if not isinstance(name, str) or not name or "\0" in name:
         raise UserErrorException(f"an experiment's name is a text that is not empty, not {name!r}")
     if not skip and not _NAME.fullmatch(name):
         raise UserErrorException(
@@ -234,11 +235,15 @@ def checked_name(name: str, skip: bool = False) -> str:
     return name
 
 
-def _checked_run_id(run_id: str | None) -> str | None:
-    if run_id is not None and not _RUN_ID.fullmatch(run_id):
-        raise UserErrorException(f"the run id {run_id!r} does not fit: use 1 to 128 letters, digits, '_' or '-'")
-    return run_id
+def _checked_run_id(run_id: object) -> str | None:
+    if run_id is None or (isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)):
+        return run_id
+    raise UserErrorException(f"the run id {run_id!r} does not fit: use 1 to 128 letters, digits, '_' or '-'")
 
 
-def _checked_tags(tags: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    return {readable(str(key)): None if value is None else readable(str(value)) for key, value in (tags or {}).items()}
+def _checked_tags(tags: object) -> dict[str, str | None]:
+    if not isinstance(tags, Mapping):
+        if tags is None:
+            return {}
+        raise UserErrorException(f"tags are a dict of texts, not {tags!r}")
+    return {readable(str(key)): None if value is None else readable(str(value)) for key, value in tags.items()}

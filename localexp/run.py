@@ -240,12 +240,15 @@ class Run:
         :param raise_on_error: raise if the run failed.
         :raises ActivityFailedException: the run is Failed; its message ends with the reason.
         """
+        from localexp.execution import interactive
         from localexp.execution.details import details
         from localexp.execution.logs import LogFollower
         from localexp.execution.waiting import wait
         from localexp.report.page import rewrite_page
 
         store = self._workspace._store
+        if interactive.is_open(store, self.id):
+            raise UserErrorException(f"run {self.id} is this process itself, which would wait for ever: complete() it")
         if show_output:
             print(f"RunId: {self.id}\nWeb View: {self.get_portal_url()}\n", flush=True)
             follower = LogFollower(self._layout.log, sys.stdout)
@@ -398,9 +401,11 @@ class SubmittedRun(Run):
 _submitted: dict[str, SubmittedRun] = {}
 
 
-def _found(workspace: Workspace, run_id: str) -> RunRecord:
+def _found(workspace: Workspace, run_id: object) -> RunRecord:
     from localexp.store import runs
 
+    if not isinstance(run_id, str):
+        raise UserErrorException(f"a run id is a text, not {run_id!r}")
     with workspace._store.main.reading() as db:
         record = runs.find(db, run_id)
         if record is None:

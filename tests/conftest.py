@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def no_run_around_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("LOCALEXP_", "AZUREML_")):
             monkeypatch.delenv(name)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_reach_what_tests_start() -> None:
+    """Whoever runs the tests in the background has them, and all that they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

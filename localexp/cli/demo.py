@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from importlib.resources import files
 
@@ -99,16 +100,25 @@ def _show(found: list[dict[str, object]]) -> None:
     losses = {loss: str(run["id"]) for run in found if isinstance(loss := _metrics(run).get("loss"), float)}
     if losses:
         click.echo(f"Best by loss: {losses[min(losses)]}, with {table.cell_text(min(losses))}.")
+    command = _command()
     click.echo(
         "\nWhat to try next:\n"
         f"  cd {_FOLDER}\n"
-        "  localexp runs                                  list the runs\n"
-        "  localexp show latest                           all that is known of the latest\n"
-        "  localexp logs latest                           what its script has printed\n"
-        "  localexp submit train.py --learning-rate 0.5   a run of your own\n"
+        f"  {command} runs                                  list the runs\n"
+        f"  {command} show latest                           all that is known of the latest\n"
+        f"  {command} logs latest                           what its script has printed\n"
+        f"  {command} submit train.py --learning-rate 0.5   a run of your own\n"
         "Edit train.py and submit it again, if you like: each run keeps the source that it ran.\n"
-        "Another 'localexp demo' from here adds three more runs, and stores nothing twice."
+        "Another demo from here adds three more runs, and stores nothing twice."
     )
+
+
+def _command() -> str:
+    """How localexp can be called from anywhere: it may lie in an environment that is not active."""
+    called = os.path.abspath(sys.argv[0])
+    found = shutil.which("localexp")
+    is_on_path = found is not None and os.path.realpath(found) == os.path.realpath(called)
+    return "localexp" if is_on_path or not os.path.basename(called).startswith("localexp") else called
 
 
 def _metrics(run: dict[str, object]) -> dict[str, object]:

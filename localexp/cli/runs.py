@@ -21,7 +21,7 @@ _LEAST_WIDTH_OF_TAGS = 12
 
 @click.command(short_help="List runs, newest first.")
 @click.option("--experiment", help="Only runs of this experiment.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@click.option("--limit", type=click.IntRange(1, 10**9), default=20, show_default=True, help="How many at most.")
 @options.workspace_path
 @options.as_json
 def runs(experiment: str | None, limit: int, workspace: str | None, as_json: bool) -> None:

@@ -168,7 +168,7 @@ def _end_all() -> None:
         if _fatal:
             outcome = ending.failed(ending.error_text(_fatal[-1]))
         else:
-            outcome = ending.completed()
+            outcome = ending.Outcome("Completed")
             message = "the interpreter was left without complete() or fail(); the run counts as Completed"
             writer.say(warning=message, source="interactive")
         try:

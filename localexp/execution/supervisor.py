@@ -49,8 +49,11 @@ def supervise(store: Store, record: RunRecord, me: str) -> None:
     except Exception as error:
         traceback.print_exc()
         outcome = ending.failed(f"localexp could not run the script: {error}", code="SystemError")
+    if not store.exists():
+        # Moved or deleted in the meantime. Who reads it where it is now finds this owner dead, and everything else.
+        sys.stderr.write(f"{store.layout.root} is gone; the script ended as {outcome.status}\n")
+        return
     _end_with_patience(store, record, me, outcome, writer)
-    sys.stderr.flush()
     if os.path.getsize(layout.supervisor_log) == 0:
         os.unlink(layout.supervisor_log)
 
@@ -157,8 +160,8 @@ def _listen_until_ended(
 def _judged(exit_code: int, log: str) -> Outcome:
     if exit_code == 0:
         return ending.completed()
-    # Python itself ends so; whoever exits otherwise may have printed a traceback and gone on.
-    last_line = _last_line_of_traceback(log) if exit_code == 1 else ""
+    # Python itself ends with 1, a shell without the program with 126 or 127; otherwise the log may end with anything.
+    last_line = _last_words(log) if exit_code in (1, 126, 127) else ""
     how = f"was killed by {_signal_name(-exit_code)}" if exit_code < 0 else f"exited with code {exit_code}"
     return ending.failed(f"the script {how}" + (f": {last_line}" if last_line else ""), exit_code)
 
@@ -172,12 +175,11 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _last_line_of_traceback(log: str) -> str:
-    """The line of the log that names the exception which ended the script, if one did."""
+def _last_words(log: str) -> str:
+    """The line of the log that names the exception which ended the script; without a traceback, the last line."""
     with open(log, "rb") as file:
         file.seek(max(0, os.path.getsize(log) - _TAIL_BYTES))
         lines = file.read().decode(errors="replace").splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last):")]
-    if not starts:
-        return ""
-    return next((line.strip() for line in lines[starts[-1] + 1 :] if line[:1].strip()), "")
+    candidates = lines[starts[-1] + 1 :] if starts else lines[::-1]
+    return next((line.strip() for line in candidates if line[:1].strip()), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import weakref
@@ -255,6 +256,13 @@ _writers: weakref.WeakSet[JournalWriter] = weakref.WeakSet()
 def _leave_all_to_parent() -> None:
     for writer in list(_writers):
         writer._leave_to_parent()
+
+
+@atexit.register
+def _close_all() -> None:
+    """So that what was lost is told, and readers need not ask whether this process still lives."""
+    for writer in list(_writers):
+        writer.close()
 
 
 if hasattr(os, "register_at_fork"):

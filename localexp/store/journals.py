@@ -30,9 +30,9 @@ def known(db: sqlite3.Connection, run: int, writer: str) -> JournalRecord:
     """The row of a journal, made if this is the first that is heard of it; within a write transaction."""
     db.execute(
         "INSERT INTO journals (run, number, writer) "
-        "SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM journals WHERE run = ?1 "
+        "SELECT :run, coalesce(max(number), 0) + 1, :writer FROM journals WHERE run = :run "
         "ON CONFLICT DO NOTHING",
-        (run, writer),
+        {"run": run, "writer": writer},
     )
     row = db.execute(
         "SELECT number, writer, owner, folded, state FROM journals WHERE run = ? AND writer = ?",

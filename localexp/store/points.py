@@ -73,7 +73,8 @@ def describe(db: sqlite3.Connection, run: int, name: str, description: str) -> N
 def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tuple[str, str, list[Cell]]]:
     """(metric, kind, values) of a run, or of one metric of it; the metrics as they came up, the values in order."""
     metrics = db.execute(
-        "SELECT key, name, kind FROM metrics WHERE run = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY key", (run, name)
+        "SELECT key, name, kind FROM metrics WHERE run = :run AND (:name IS NULL OR name = :name) ORDER BY key",
+        {"run": run, "name": name},
     ).fetchall()
     # One by one, each is read as it lies; all at once, they would be sorted.
     select = "SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position"

@@ -161,8 +161,9 @@ def by_key(db: sqlite3.Connection, key: int) -> RunRecord:
 def ids_beginning_with(db: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
     """Ids that begin with a prefix, the newest first."""
     rows = db.execute(
-        "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY created_at DESC, key DESC LIMIT ?2",
-        (prefix, limit),
+        "SELECT id FROM runs WHERE substr(id, 1, length(:prefix)) = :prefix "
+        "ORDER BY created_at DESC, key DESC LIMIT :limit",
+        {"prefix": prefix, "limit": limit},
     )
     return [row[0] for row in rows]
 
