@@ -334,9 +334,12 @@ class Run:
 
     def _writer_for_metrics(self) -> JournalWriter:
         """The journal of this object, begun with the first value: only then is the status looked at."""
-        if self._current().has_ended:
+        from localexp.execution import interactive
+
+        own = interactive.open_writer(self._workspace._store, self.id)
+        if own is None and self._current().has_ended:
             raise UserErrorException(f"run {self.id} is {self.status}: only a run that goes on can log metrics")
-        self._writer = self._attached_writer()
+        self._writer = own or self._attached_writer()
         return self._writer
 
     def _attached_writer(self) -> JournalWriter:

@@ -50,7 +50,10 @@ def python(code: str, *arguments: object, **variables: str) -> subprocess.Popen[
 
 def output(process: subprocess.Popen[str]) -> str:
     """What a process prints until it ends, which it must do without an error."""
-    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    try:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        process.kill()
     assert process.returncode == 0, err
     return out
 

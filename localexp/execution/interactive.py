@@ -114,6 +114,19 @@ def is_open(store: Store, run_id: str) -> bool:
     return known is not None and known[3] == os.getpid()
 
 
+def open_writer(store: Store, run_id: str) -> JournalWriter | None:
+    """The journal of a run that this process has started and not ended; None of any other run.
+
+    :raises UserErrorException: the run is being ended at this moment.
+    """
+    if not is_open(store, run_id):
+        return None
+    writer = _open[store.layout.root, run_id][2]
+    if writer.is_closed:
+        raise UserErrorException(f"run {run_id} is being ended: only a run that goes on can log metrics")
+    return writer
+
+
 def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
     """End a run that this process has started.
 
@@ -121,7 +134,7 @@ def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
     :raises StoreError: the store cannot be written; the run goes on, and can be ended later.
     """
     key = (store.layout.root, record.id)
-    if not is_open(store, record.id) or not ending.end(store, record, str(this_process()), outcome, _open[key][2]):
+    if not is_open(store, record.id) or not _is_ended(store, record, outcome, _open[key][2]):
         with store.main.reading() as db:
             status = runs.by_key(db, record.key).status
         raise UserErrorException(
@@ -129,6 +142,14 @@ def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
             "interactive run can complete it, and once"
         )
     del _open[key]
+
+
+def _is_ended(store: Store, record: RunRecord, outcome: ending.Outcome, writer: JournalWriter) -> bool:
+    try:
+        return ending.end(store, record, str(this_process()), outcome, writer)
+    except BaseException:
+        _open[store.layout.root, record.id] = (store, record, _writer(store, record), os.getpid())
+        raise
 
 
 def _end_with_interpreter(store: Store, record: RunRecord, writer: JournalWriter) -> None:

@@ -66,6 +66,8 @@ class JournalWriter:
         self.is_closed = False
         self.lost = 0
         self._told = 0
+        self._is_opening = False
+        self._waiting: list[bytes] = []
         _writers.add(self)
 
     def __del__(self) -> None:
@@ -138,6 +140,9 @@ class JournalWriter:
     def _append(self, body: bytes) -> None:
         if self._descriptor != _NONE and self._write(pack_frame_head(len(body), crc32(body)) + body):
             self._since_check += 1
+        elif self._is_opening:
+            # From a signal handler, in the middle of the opening.
+            self._waiting.append(body)
         else:
             self._lose(1)
 
@@ -169,6 +174,9 @@ class JournalWriter:
         self._since_check = 0
         if self._descriptor == _NONE:
             self._reopen()
+            waiting, self._waiting = self._waiting, []
+            for body in waiting:
+                self._append(body)
         if self._descriptor != _NONE and self.lost > self._told:
             self._tell()
 
@@ -187,6 +195,13 @@ class JournalWriter:
         return self._descriptor != _NONE
 
     def _reopen(self) -> None:
+        self._is_opening = True
+        try:
+            self._open()
+        finally:
+            self._is_opening = False
+
+    def _open(self) -> None:
         path = self._layout.journal(f"{time_ns() // 1000:016x}-{os.urandom(4).hex()}")
         for _ in range(_TRIES):
             try:

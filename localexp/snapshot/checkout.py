@@ -35,7 +35,7 @@ def retire(store: Store, checkout: checkouts.CheckoutRecord) -> bool:
     """Remove a tree, and then the word of it; False if something in it cannot be removed, for a later lease to try."""
     try:
         _remove_tree(store.layout.checkout(checkout.folder))
-    except OSError:
+    except (OSError, RecursionError):
         return False
     with store.main.writing() as db:
         checkouts.remove(db, checkout.key)
