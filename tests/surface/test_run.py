@@ -22,10 +22,11 @@ from tests.processes import Project, output, python
 class Scalar:
     """What numpy's and torch's scalars look like from outside."""
 
-    size = 1
-
     def __init__(self, value: object) -> None:
         self.value = value
+
+    def size(self) -> tuple[int, ...]:
+        return ()
 
     def item(self) -> object:
         return self.value
