@@ -30,6 +30,10 @@ class StoreError(WorkspaceException):
     """The database of a workspace is damaged, unreadable or not one of ours."""
 
 
+class DamagedStoreError(StoreError):
+    """A file of the store holds something that is no database, or is damaged."""
+
+
 class NewerStoreError(StoreError):
     """The workspace was written by a newer localexp, which this one must not touch."""
 
@@ -68,7 +72,18 @@ class RunConfigurationException(UserErrorException):
 
 
 class SnapshotException(LocalexpError, OSError):
-    """The source directory cannot be captured, or a captured file cannot be had back."""
+    """The source directory cannot be captured, or a captured file cannot be had back.
+
+    ``details`` are lines that belong below the first, as a list of paths; ``message`` and the text have them too.
+    """
+
+    def __init__(self, message: str, details: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join([message, *details]))
+        self.headline = message
+        self.details = details
+
+    def __reduce__(self) -> tuple[type[SnapshotException], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.headline, self.details)
 
 
 class ActivityFailedException(LocalexpError, RuntimeError):

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 
 
 class CheckoutRecord:
-    """One row of ``checkouts``; ``ready_at`` is when its files stood complete."""
+    """One row of ``checkouts``; ``ready_at`` is when its files stood complete, ``size`` how many bytes they have.
 
-    __slots__ = ("folder", "key", "owner", "ready_at", "run", "snapshot", "source")
+    It is leased to ``run``; without one it is idle if it is ready, and otherwise to be removed.
+    """
+
+    __slots__ = ("folder", "key", "owner", "ready_at", "run", "size", "snapshot", "source")
 
     def __init__(
         self,
@@ -23,6 +26,7 @@ class CheckoutRecord:
         source: str,
         snapshot: str,
         ready_at: int | None,
+        size: int,
     ) -> None:
         self.key = key
         self.folder = folder
@@ -31,9 +35,10 @@ class CheckoutRecord:
         self.source = source
         self.snapshot = snapshot
         self.ready_at = ready_at
+        self.size = size
 
 
-_SELECT = "SELECT key, folder, run, owner, source, snapshot, ready_at FROM checkouts"
+_SELECT = "SELECT key, folder, run, owner, source, snapshot, ready_at, bytes FROM checkouts"
 
 
 def add(db: sqlite3.Connection, folder: str, run: int, owner: str, source: str, snapshot: str, time: int) -> int:
@@ -45,8 +50,31 @@ def add(db: sqlite3.Connection, folder: str, run: int, owner: str, source: str, 
     return cursor.lastrowid
 
 
-def set_ready(db: sqlite3.Connection, key: int, time: int) -> None:
-    db.execute("UPDATE checkouts SET ready_at = ? WHERE key = ?", (time, key))
+def lease_idle(db: sqlite3.Connection, run: int, owner: str, source: str, snapshot: str, time: int) -> int | None:
+    """Lease an idle tree of this source directory to a run, and return its key; None if there is none.
+
+    It is the one that holds the same snapshot, otherwise the one that was used last, and not ready before it is fitted.
+    """
+    row = db.execute(
+        "SELECT key FROM checkouts WHERE run IS NULL AND ready_at IS NOT NULL AND source = ? "
+        "ORDER BY snapshot = ? DESC, leased_at DESC LIMIT 1",
+        (readable(source), snapshot),
+    ).fetchone()
+    if row is None:
+        return None
+    db.execute(
+        "UPDATE checkouts SET run = ?, owner = ?, snapshot = ?, leased_at = ?, ready_at = NULL WHERE key = ?",
+        (run, owner, snapshot, time, row[0]),
+    )
+    return int(row[0])
+
+
+def set_ready(db: sqlite3.Connection, key: int, size: int, time: int) -> None:
+    db.execute("UPDATE checkouts SET ready_at = ?, bytes = ? WHERE key = ?", (time, size, key))
+
+
+def by_key(db: sqlite3.Connection, key: int) -> CheckoutRecord:
+    return CheckoutRecord(*db.execute(f"{_SELECT} WHERE key = ?", (key,)).fetchone())
 
 
 def of_run(db: sqlite3.Connection, run: int) -> CheckoutRecord | None:
@@ -55,18 +83,42 @@ def of_run(db: sqlite3.Connection, run: int) -> CheckoutRecord | None:
     return None if row is None else CheckoutRecord(*row)
 
 
-def of_ended_runs(db: sqlite3.Connection) -> list[CheckoutRecord]:
-    """Trees that nothing needs any more: whoever held them died before removing them."""
+def release(db: sqlite3.Connection, key: int) -> None:
+    """Give a tree that its run has left clean back, for another to be leased."""
+    db.execute("UPDATE checkouts SET run = NULL WHERE key = ?", (key,))
+
+
+def condemn(db: sqlite3.Connection, key: int) -> None:
+    """See to it that a tree is never leased again, until it is removed."""
+    db.execute("UPDATE checkouts SET run = NULL, ready_at = NULL WHERE key = ?", (key,))
+
+
+def left(db: sqlite3.Connection) -> list[CheckoutRecord]:
+    """Trees that are neither idle nor of a run that goes on: whoever held them died before removing them."""
     rows = db.execute(
-        f"{_SELECT} WHERE run IS NULL OR run IN "
+        f"{_SELECT} WHERE (run IS NULL AND ready_at IS NULL) OR run IN "
         "(SELECT key FROM runs WHERE status IN ('Completed', 'Failed', 'Canceled'))"
     )
     return [CheckoutRecord(*row) for row in rows.fetchall()]
 
 
-def claim(db: sqlite3.Connection, key: int, owner: str, new_owner: str) -> bool:
-    """Make another process the one that answers for a tree; False if it is no longer this owner's."""
-    changed = db.execute("UPDATE checkouts SET owner = ? WHERE key = ? AND owner = ?", (new_owner, key, owner))
+def idle(db: sqlite3.Connection) -> list[CheckoutRecord]:
+    """Trees that can be leased, the one that was not for the longest time first."""
+    rows = db.execute(f"{_SELECT} WHERE run IS NULL AND ready_at IS NOT NULL ORDER BY leased_at, key")
+    return [CheckoutRecord(*row) for row in rows.fetchall()]
+
+
+def total_bytes(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(sum(bytes), 0) FROM checkouts").fetchone()[0])
+
+
+def claim(db: sqlite3.Connection, record: CheckoutRecord, new_owner: str) -> bool:
+    """Condemn a tree and make another process the one that answers for it; False if it is not as it was any more."""
+    changed = db.execute(
+        "UPDATE checkouts SET owner = ?, run = NULL, ready_at = NULL "
+        "WHERE key = ? AND owner = ? AND run IS ? AND ready_at IS ?",
+        (new_owner, record.key, record.owner, record.run, record.ready_at),
+    )
     return changed.rowcount == 1
 
 

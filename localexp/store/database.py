@@ -8,7 +8,7 @@ import time
 import weakref
 from contextlib import contextmanager
 
-from localexp.errors import NewerStoreError, StoreError
+from localexp.errors import DamagedStoreError, NewerStoreError, StoreError
 from localexp.store import forks
 
 TYPE_CHECKING = False
@@ -27,12 +27,20 @@ _inherited: list[object] = []
 
 
 class Database:
-    """One SQLite file, used by any number of threads, each with a connection of its own while it needs one."""
+    """One SQLite file, used by any number of threads, each with a connection of its own while it needs one.
 
-    def __init__(self, path: str, schema: str, version: int) -> None:
+    What is committed lies in a log of its own, which whoever makes it longer than ``checkpoint_pages`` moves over.
+    ``migration`` is the function of ``migrations`` that brings a file of an earlier version to this one.
+    """
+
+    def __init__(
+        self, path: str, schema: str, version: int, checkpoint_pages: int = 1000, migration: str | None = None
+    ) -> None:
         self.path = path
+        self.migration = migration
         self.schema = schema
         self.version = version
+        self.checkpoint_pages = checkpoint_pages
         self.is_read_only = not (_may_write(os.path.dirname(path)) and _may_write(path))
         self._copy: _TemporaryCopy | None = None
         self._stamp: Stamp | None = None
@@ -59,6 +67,15 @@ class Database:
             raise StoreError(f"{self.path} may only be read; copy the folder to where you may write")
         with self._connection() as connection, _transaction(connection, durable):
             yield connection
+
+    def tidy(self) -> None:
+        """Move what lies in the log over, as far as nobody is in the way, so that no writer has to do it.
+
+        Nothing is done where this process has not used the file.
+        """
+        if self._idle:
+            with self._connection() as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     @contextmanager
     def overlaying(self) -> Iterator[sqlite3.Connection]:
@@ -87,7 +104,7 @@ class Database:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
-            raise StoreError(self._explained(error)) from error
+            raise self._explained(error) from error
         finally:
             if connection is not None:
                 self._give_back(connection, pool, copy)
@@ -131,7 +148,7 @@ class Database:
                 connection.close()
                 raise
         except sqlite3.DatabaseError as error:
-            raise StoreError(self._explained(error)) from error
+            raise self._explained(error) from error
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -143,12 +160,39 @@ class Database:
             )
         if version > 0 and _application(connection) != _OURS:
             raise sqlite3.DatabaseError("it is another program's")
+        if 0 < version < self.version:
+            self._migrate(connection, version)
         if self.is_read_only:
             return
         if version == 0:
             _create_tables(connection, self.schema, self.version)
         _use_write_ahead_log(connection)
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {self.checkpoint_pages}")
+
+    def _migrate(self, connection: sqlite3.Connection, version: int) -> None:
+        """Bring an earlier version to this one, unless another process has just done so; a backup stays beside it."""
+        from localexp.store import migrations
+
+        if self.is_read_only:
+            raise StoreError(
+                f"{self.path} was written by an earlier localexp (format {version}) and may only be read; open it once "
+                "where it may be written"
+            )
+        assert self.migration is not None
+        # Without it nobody could read the file for the backup while it is locked.
+        _use_write_ahead_log(connection)
+        _retry(lambda: connection.execute("BEGIN EXCLUSIVE"))
+        try:
+            if _version(connection) == version:
+                _back_up(self.path, f"{self.path}.format-{version}")
+                getattr(migrations, self.migration)(connection)
+                connection.execute(f"PRAGMA user_version = {self.version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     def _opened_read_only(self) -> sqlite3.Connection:
         """In place if possible; a log of writes that nobody finished has to be replayed, so in a copy."""
@@ -167,12 +211,21 @@ class Database:
             return _connect(self._copy.path)
         return connection
 
-    def _explained(self, error: sqlite3.DatabaseError) -> str:
+    def _explained(self, error: sqlite3.DatabaseError) -> StoreError:
         if "locked" in str(error):
-            return f"another process has kept {self.path} locked for {BUSY_SECONDS:.0f} s; try again when it has ended"
+            return StoreError(
+                f"another process has kept {self.path} locked for {BUSY_SECONDS:.0f} s; try again when it has ended"
+            )
         if "full" in str(error):
-            return f"cannot write {self.path}: the disk is full; free some space and try again"
-        return (
+            return StoreError(f"cannot write {self.path}: the disk is full; free some space and try again")
+        if "disk I/O" in str(error):
+            return StoreError(
+                f"cannot use {self.path}: the system reports an error of its disk, as it does of one that is full; "
+                "free some space and try again"
+            )
+        # SQLite has no class of its own for this: all others are subclasses.
+        kind = DamagedStoreError if type(error) is sqlite3.DatabaseError else StoreError
+        return kind(
             f"cannot use the database {self.path}: {error}; check that it is a file of localexp and may be read, "
             "or restore it from a backup"
         )
@@ -305,6 +358,17 @@ def _retry(action: Callable[[], object]) -> None:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
         time.sleep(_RETRY_SECONDS)
+
+
+def _back_up(path: str, target: str) -> None:
+    aside = f"{target}.{os.getpid()}"
+    source, copy = _connect(path), _connect(aside)
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()
+    os.replace(aside, target)
 
 
 def _create_tables(connection: sqlite3.Connection, schema: str, version: int) -> None:

@@ -62,6 +62,14 @@ class Layout:
     def object_file(self, name: str) -> str:
         return os.path.join(self.objects, name[:2], name[2:])
 
+    @property
+    def objects_in_the_making(self) -> str:
+        return os.path.join(self.objects, "in-the-making")
+
+    def object_in_the_making(self, making: int, name: str) -> str:
+        """Where a file is written before it becomes an object, for the snapshot in the making of this key."""
+        return os.path.join(self.objects_in_the_making, f"{making}-{name}")
+
     def checkout(self, folder: str) -> str:
         return os.path.join(self.checkouts, folder)
 

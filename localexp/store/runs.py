@@ -58,6 +58,11 @@ class RunRecord:
 
     __slots__ = (*_COLUMNS, "experiment_name")
 
+    @property
+    def keeps_snapshot(self) -> bool:
+        """Whether its snapshot stays when it has ended."""
+        return self.definition is None or self.definition_parts().get("snapshotProject") is not False
+
     key: int
     id: str
     experiment: int
@@ -228,6 +233,17 @@ def set_outcome(db: sqlite3.Connection, key: int, exit_code: int | None, error: 
     """Record how the script ended, before or with the end of the run."""
     text = None if error is None else json.dumps(error)
     db.execute("UPDATE runs SET exit_code = ?, error = ? WHERE key = ?", (exit_code, text, key))
+
+
+def set_snapshot(db: sqlite3.Connection, key: int, snapshot: str, new_blobs: int, new_bytes: int) -> None:
+    db.execute(
+        "UPDATE runs SET snapshot = ?, new_blobs = ?, new_bytes = ? WHERE key = ?",
+        (snapshot, new_blobs, new_bytes, key),
+    )
+
+
+def forget_snapshot(db: sqlite3.Connection, key: int) -> None:
+    db.execute("UPDATE runs SET snapshot = NULL WHERE key = ?", (key,))
 
 
 def set_unfolded(db: sqlite3.Connection, key: int, unfolded: bool) -> None:

@@ -14,3 +14,7 @@ def get(db: sqlite3.Connection, source: bytes) -> bytes | None:
 
 def put(db: sqlite3.Connection, source: bytes, packed: bytes) -> None:
     db.execute("INSERT OR REPLACE INTO scans (source, packed) VALUES (?, ?)", (source, packed))
+
+
+def remove(db: sqlite3.Connection, source: bytes) -> None:
+    db.execute("DELETE FROM scans WHERE source = ?", (source,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 VERSION = 1
-BLOB_VERSION = 1
+BLOB_VERSION = 2
 CACHE_VERSION = 1
 
 # Times are microseconds since the epoch, UTC. Owners and processes are texts of `owners.Owner`.
@@ -172,13 +172,19 @@ CREATE INDEX checkouts_of_runs ON checkouts (run) WHERE run IS NOT NULL;
 """
 
 # A name is the 16 bytes of a XXH3-128 hash; a blob's is followed by its length as 8 bytes, the highest first.
+# A pack holds the bytes of blobs, one behind the other; a blob begins `start` bytes into its pack.
 BLOBS = """
-CREATE TABLE blobs (
+CREATE TABLE packs (
     key       INTEGER PRIMARY KEY,
-    name      BLOB NOT NULL UNIQUE,
     stored_at INTEGER NOT NULL,
     data      BLOB NOT NULL
 );
+CREATE TABLE blobs (
+    name  BLOB PRIMARY KEY,
+    pack  INTEGER NOT NULL REFERENCES packs (key),
+    start INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX blobs_of_packs ON blobs (pack);
 CREATE TABLE trees (
     key       INTEGER PRIMARY KEY,
     name      BLOB NOT NULL UNIQUE,

@@ -1,4 +1,4 @@
-"""What is said once about a workspace: its name and id."""
+"""What is said about a workspace: its name and id, and the limits that can be set."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from localexp.store.values import readable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+
+SNAPSHOT_BYTES, SNAPSHOT_FILES, CHECKOUT_BYTES = "snapshot.max_bytes", "snapshot.max_files", "checkouts.max_bytes"
+
+NUMBERS = {SNAPSHOT_BYTES: 2 * 2**30, SNAPSHOT_FILES: 100_000, CHECKOUT_BYTES: 2 * 2**30}
 
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
@@ -17,3 +21,13 @@ def get(db: sqlite3.Connection, key: str) -> str | None:
 def set_once(db: sqlite3.Connection, key: str, value: str) -> None:
     """Set a value that is not set yet; one that is stays."""
     db.execute("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, readable(value)))
+
+
+def number(db: sqlite3.Connection, key: str) -> int:
+    """One of ``NUMBERS``, as it was set or by default."""
+    value = get(db, key)
+    return NUMBERS[key] if value is None else int(value)
+
+
+def set_number(db: sqlite3.Connection, key: str, value: int) -> None:
+    db.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, str(value)))

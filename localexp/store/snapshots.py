@@ -11,6 +11,20 @@ def exists(db: sqlite3.Connection, identifier: str) -> bool:
     return db.execute("SELECT 1 FROM snapshots WHERE id = ?", (identifier,)).fetchone() is not None
 
 
+def every_id(db: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in db.execute("SELECT id FROM snapshots ORDER BY id")]
+
+
+def runs_by_id(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """The ids of the runs of each snapshot that has any, the oldest first."""
+    found: dict[str, list[str]] = {}
+    for snapshot, run in db.execute(
+        "SELECT snapshot, id FROM runs WHERE snapshot IS NOT NULL ORDER BY created_at, key"
+    ):
+        found.setdefault(snapshot, []).append(run)
+    return found
+
+
 def add(db: sqlite3.Connection, identifier: str, files: int, size: int, created_at: int) -> None:
     """Record a snapshot, all of whose bytes are on the disk."""
     db.execute(

@@ -8,6 +8,9 @@ from localexp.store import schema
 from localexp.store.database import Database
 from localexp.store.layout import Layout
 
+# 64 MiB: to move it over after each batch of a first snapshot would double the time that this takes.
+_BLOB_CHECKPOINT_PAGES = 16_384
+
 
 class Store:
     """The ``.localexp`` folder at ``root``, made with its first files when it is first written to.
@@ -25,7 +28,9 @@ class Store:
 
     @property
     def blobs(self) -> Database:
-        return self._database(self.layout.blob_database, schema.BLOBS, schema.BLOB_VERSION)
+        return self._database(
+            self.layout.blob_database, schema.BLOBS, schema.BLOB_VERSION, _BLOB_CHECKPOINT_PAGES, "migrate_blobs"
+        )
 
     @property
     def cache(self) -> Database:
@@ -51,7 +56,9 @@ class Store:
             with open(ignore_file, "w", encoding="ascii") as file:
                 file.write("*\n")
 
-    def _database(self, path: str, tables: str, version: int) -> Database:
+    def _database(
+        self, path: str, tables: str, version: int, checkpoint_pages: int = 1000, migration: str | None = None
+    ) -> Database:
         # Two threads may both make one here; setdefault has them use the same.
         known = self._databases.get(path)
-        return known or self._databases.setdefault(path, Database(path, tables, version))
+        return known or self._databases.setdefault(path, Database(path, tables, version, checkpoint_pages, migration))
