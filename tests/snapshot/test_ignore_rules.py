@@ -179,9 +179,9 @@ def fill(source: bytes, files: dict[bytes, bytes]) -> None:
             file.write(content)
 
 
-def files_we_keep(source: bytes) -> set[bytes]:
+def files_we_keep(source: bytes, with_parents: bool = False) -> set[bytes]:
     kept = set()
-    waiting = [(b"", IgnoreRules.at_root(source))]
+    waiting = [(b"", IgnoreRules.at_root(source, with_parents))]
     while waiting:
         path, rules = waiting.pop()
         for entry in os.scandir(os.path.join(source, path)):
@@ -272,7 +272,7 @@ def test_the_deciding_rule_is_given_with_its_place_and_text(source: bytes) -> No
     assert (taken_in.file, taken_in.line, taken_in.pattern) == (b"x/y/.gitignore", 3, b"!a")
     assert taken_in.include
     assert ignored is not None
-    assert (ignored.file, ignored.line, ignored.pattern) == (b".gitignore", 1, b"b  ")
+    assert (ignored.file, ignored.line, ignored.pattern) == (b".gitignore", 1, b"b")
     assert not ignored.include
     assert rules.decide(b"c", False) is None
 
@@ -397,3 +397,15 @@ print("pathspec" in sys.modules, "re" in sys.modules)
     environment = {"PYTHONPATH": here}
     answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     assert answer.stdout == "False False\n"
+
+
+def run_git_in(folder: bytes, *arguments: bytes) -> bytes:
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
+    return subprocess.run([b"git", *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.PIPE).stdout
+
+
+def test_the_files_of_a_repository_inside_the_source_enter(source: bytes) -> None:
+    """git lists it as one entry, for it keeps a commit of it; a snapshot has nothing but files."""
+    fill(source, {b"x/a": b"", b"x/.gitignore": b"b\n", b"x/b": b""})
+    run_git_in(os.path.join(source, b"x"), b"init", b"--quiet")
+    assert files_we_keep(source) == {b"x/a", b"x/.gitignore"}
