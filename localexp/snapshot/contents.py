@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import sys
 
 from localexp.errors import SnapshotException
-from localexp.snapshot.scan import signature_of
+from localexp.snapshot.listing import fact_of, size_in
+from localexp.snapshot.progress import Progress
+from localexp.snapshot.sizes import counted
 from localexp.snapshot.tree import blob_name, blob_size, digest_of
 from localexp.store import blobs, clock
 
@@ -14,23 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from localexp.snapshot.scan import File, Scan
     from localexp.store.store import Store
 
 SMALL = 64 * 1024
+NEXT_STEP = "'localexp fsck' says what that touches, and with --repair has the next snapshot store it again"
 _BATCH = 4 * 2**20
 _PIECE = 2**20
 _TRIES = 5
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+# Not to wait for the other end of a pipe that has taken a file's place.
+_FLAGS |= getattr(os, "O_NONBLOCK", 0)
+
+
+class Unreadable(Exception):
+    """A file cannot be opened or read; ``why`` says it in the system's words."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Contents:
-    """Reads and stores files of one scan; as a context, what was stored is complete when it is left."""
+    """Reads files and stores what they hold; as a context, what was stored is complete when it is left.
 
-    def __init__(self, store: Store) -> None:
+    :param making: the key of the snapshot in the making.
+    :param progress: is told of each byte that is read.
+    """
+
+    def __init__(self, store: Store, making: int, progress: Progress) -> None:
         self.new_blobs = 0
         self.new_bytes = 0
         self._store = store
+        self._making = making
+        self._progress = progress
         self._waiting: dict[bytes, bytes] = {}
         self._waiting_bytes = 0
 
@@ -43,45 +64,58 @@ class Contents:
         if kind is None:
             self.flush()
 
-    def take(self, scan: Scan, file: File) -> None:
-        """Read a file, set its digest and signature, and store its bytes if they are not there.
+    def take(self, path: bytes) -> tuple[bytes, bytes]:
+        """Read a file, store its bytes if they are not there, and return its fact and digest.
 
-        :raises SnapshotException: it cannot be read, or changes each time that it is read.
-        :raises FileNotFoundError: it has gone.
+        :raises SnapshotException: it changes each time that it is read, or the disk is full.
+        :raises Unreadable: it cannot be read.
+        :raises FileNotFoundError: it has gone, or is no file any more.
         """
-        path = scan.full_path(file.path)
         for _ in range(_TRIES):
-            if self._is_taken(path, file):
-                return
+            taken = self._taken(path)
+            if taken is not None:
+                return taken
         raise SnapshotException(
-            f"{os.fsdecode(path)} changes while it is read; wait until it is written, or leave it out by .amlignore"
+            f"{os.fsdecode(path)} changes while it is read; wait until it is written, or leave it out by an ignore file"
         )
 
-    def _is_taken(self, path: bytes, file: File) -> bool:
+    def _taken(self, path: bytes) -> tuple[bytes, bytes] | None:
         try:
             descriptor = os.open(path, _FLAGS)
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise SnapshotException(f"cannot read {os.fsdecode(path)}: {error.strerror}") from error
+            if error.errno == errno.ELOOP:
+                raise _gone(path) from error
+            raise Unreadable(error.strerror or str(error)) from error
         try:
-            before = signature_of(os.fstat(descriptor))
-            if before[0] <= SMALL:
-                data = os.read(descriptor, SMALL + 1)
-                digest = digest_of(data)
-                size = len(data)
-            else:
-                digest, size = _hashed(descriptor)
-                data = b""
-            if signature_of(os.fstat(descriptor)) != before or size != before[0]:
-                return False
-            file.signature, file.digest = before, digest
-            if size <= SMALL:
-                self._add_small(blob_name(digest, size), data)
-                return True
-            return self._add_large(blob_name(digest, size), descriptor)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _gone(path)
+            return self._read(descriptor)
         finally:
             os.close(descriptor)
+
+    def _read(self, descriptor: int) -> tuple[bytes, bytes] | None:
+        before = fact_of(os.fstat(descriptor))
+        size = size_in(before)
+        try:
+            if size <= SMALL:
+                data = os.read(descriptor, SMALL + 1)
+                digest, found = digest_of(data), len(data)
+                self._progress.advance(found)
+            else:
+                data = b""
+                digest, found = hashed(descriptor, size, progress=self._progress)
+        except OSError as error:
+            raise Unreadable(error.strerror or str(error)) from error
+        if found != size or fact_of(os.fstat(descriptor)) != before:
+            return None
+        name = blob_name(digest, size)
+        if size <= SMALL:
+            self._add_small(name, data)
+        elif not self._is_large_added(name, descriptor):
+            return None
+        return before, digest
 
     def _add_small(self, name: bytes, data: bytes) -> None:
         self._waiting[name] = data
@@ -94,49 +128,76 @@ class Contents:
         if not self._waiting:
             return
         with self._store.blobs.reading() as db:
-            missing = self._waiting.keys() - blobs.known(db, self._waiting)
+            known = blobs.known(db, self._waiting)
+        missing = {name: data for name, data in self._waiting.items() if name not in known}
         if missing:
             with self._store.blobs.writing() as db:
-                self.new_blobs += blobs.add(db, ((name, self._waiting[name]) for name in missing), clock.now())
-            self.new_bytes += sum(blob_size(name) for name in missing)
+                added = blobs.add(db, missing, clock.now())
+            self.new_blobs += len(added)
+            self.new_bytes += sum(map(blob_size, added))
         self._waiting.clear()
         self._waiting_bytes = 0
 
-    def _add_large(self, name: bytes, descriptor: int) -> bool:
+    def _is_large_added(self, name: bytes, descriptor: int) -> bool:
         """Copy a file aside, make it durable, and put it in its place; False if it changed meanwhile."""
         final = self._store.layout.object_file(name.hex())
-        if os.path.exists(final):
+        if _has_large(self._store, name):
             return True
-        if not os.path.isdir(os.path.dirname(final)):
-            os.makedirs(os.path.dirname(final), exist_ok=True)
-            _sync_folder(self._store.layout.objects)
-        aside = f"{final}.{os.getpid()}.{os.urandom(4).hex()}"
+        aside = self._store.layout.object_in_the_making(self._making, os.urandom(4).hex())
         os.lseek(descriptor, 0, os.SEEK_SET)
         try:
-            with open(aside, "xb") as copy:
-                if _hashed(descriptor, into=copy.fileno()) != (name[:16], blob_size(name)):
+            _make_folders(os.path.dirname(aside), os.path.dirname(final))
+            with open(aside, "xb", buffering=0) as copy, Progress("Writing", "bytes", blob_size(name)) as progress:
+                if hashed(descriptor, blob_size(name), copy.fileno(), progress) != (name[:16], blob_size(name)):
                     return False
                 os.fsync(copy.fileno())
             os.replace(aside, final)
+            _sync_folder(os.path.dirname(final))
+        except OSError as error:
+            raise _explained(error, self._store.layout.objects) from error
         finally:
             if os.path.exists(aside):
                 os.unlink(aside)
-        _sync_folder(os.path.dirname(final))
         self.new_blobs += 1
         self.new_bytes += blob_size(name)
         return True
 
 
-def _hashed(descriptor: int, into: int | None = None) -> tuple[bytes, int]:
+def _gone(path: bytes) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "there is something else in the place of the file", os.fsdecode(path))
+
+
+def hashed(
+    descriptor: int, most: int = sys.maxsize, into: int | None = None, progress: Progress | None = None
+) -> tuple[bytes, int]:
+    """Digest and length of what follows in an open file; a length beyond ``most`` only says that it is longer.
+
+    :param into: a descriptor to which it is copied meanwhile.
+    """
     from xxhash import xxh3_128
 
     state, size = xxh3_128(), 0
-    while piece := os.read(descriptor, _PIECE):
+    while size <= most and (piece := os.read(descriptor, _PIECE)):
         state.update(piece)
         size += len(piece)
+        if progress is not None:
+            progress.advance(len(piece))
         while into is not None and piece:
             piece = piece[os.write(into, piece) :]
     return state.digest(), size
+
+
+def _explained(error: OSError, place: str) -> SnapshotException:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return SnapshotException(f"cannot write to {place}: the disk is full; free some space and try again")
+    return SnapshotException(f"cannot store a file in {place}: {error}")
+
+
+def _make_folders(*folders: str) -> None:
+    for folder in folders:
+        if not os.path.isdir(folder):
+            os.makedirs(folder, exist_ok=True)
+            _sync_folder(os.path.dirname(folder))
 
 
 def _sync_folder(path: str) -> None:
@@ -156,7 +217,14 @@ def missing(store: Store, names: Iterable[bytes]) -> set[bytes]:
         (small if blob_size(name) <= SMALL else large).add(name)
     with store.blobs.reading() as db:
         lacking = small - blobs.known(db, small)
-    return lacking | {name for name in large if not os.path.exists(store.layout.object_file(name.hex()))}
+    return lacking | {name for name in large if not _has_large(store, name)}
+
+
+def _has_large(store: Store, name: bytes) -> bool:
+    try:
+        return os.path.getsize(store.layout.object_file(name.hex())) == blob_size(name)
+    except FileNotFoundError:
+        return False
 
 
 def small_contents(store: Store, names: set[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -168,11 +236,11 @@ def small_contents(store: Store, names: set[bytes]) -> Iterator[tuple[bytes, byt
     with store.blobs.reading() as db:
         for name, data in blobs.read(db, names):
             if digest_of(data) != name[:16]:
-                raise SnapshotException(f"the stored bytes of blob {name.hex()} are damaged; see blobs.db")
+                raise SnapshotException(f"the stored bytes of blob {name.hex()} are damaged; {NEXT_STEP}")
             found += 1
             yield name, data
     if found != len(names):
-        raise SnapshotException(f"{len(names) - found} blob(s) of the snapshot are missing from blobs.db")
+        raise SnapshotException(f"{counted(len(names) - found, 'blob')} of the snapshot are missing; {NEXT_STEP}")
 
 
 def copy_large(store: Store, name: bytes, target: int) -> None:
@@ -183,7 +251,7 @@ def copy_large(store: Store, name: bytes, target: int) -> None:
     path = store.layout.object_file(name.hex())
     try:
         with open(path, "rb", buffering=0) as file:
-            if _hashed(file.fileno(), into=target) != (name[:16], blob_size(name)):
-                raise SnapshotException(f"the stored blob {path} is damaged")
+            if hashed(file.fileno(), blob_size(name), into=target) != (name[:16], blob_size(name)):
+                raise SnapshotException(f"the stored blob {path} is damaged; {NEXT_STEP}")
     except FileNotFoundError:
-        raise SnapshotException(f"the stored blob {path} is missing") from None
+        raise SnapshotException(f"the stored blob {path} is missing; {NEXT_STEP}") from None

@@ -1,190 +1,372 @@
-"""Walk a source directory, and hash those of its files that may have changed since the last walk."""
+"""Walk a source directory: which files, links and directories of it count."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from struct import Struct
+import time
 
-from localexp.errors import SnapshotException, StoreError
+from localexp.errors import SnapshotException
+from localexp.snapshot import ignore, known, limits, notes
 from localexp.snapshot.ignore import IgnoreRules, is_virtual_environment
-from localexp.store import scans
+from localexp.snapshot.listing import (
+    NOTHING_KNOWN,
+    Listing,
+    fact_of,
+    is_executable_in,
+    is_older,
+    listed,
+    size_in,
+)
+from localexp.snapshot.progress import Progress
+from localexp.snapshot.sizes import counted, first_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localexp.store.store import Store
-
-    Signature = tuple[int, int, int, int]
-
-MOST_BYTES = 2 * 2**30
-MOST_FILES = 100_000
+    from localexp.snapshot.limits import Limits
 
 # Some file systems keep times in steps of two seconds, within which an edit shows in neither size nor time.
 _RACY_NANOSECONDS = 2_000_000_000
-_packed = Struct("<QqqQ16s")
-
-
-class File:
-    """A regular file that counts; ``digest`` is empty until its content is known."""
-
-    __slots__ = ("digest", "is_executable", "name", "path", "signature")
-
-    def __init__(self, name: bytes, path: bytes, status: os.stat_result) -> None:
-        self.name = name
-        self.path = path
-        self.signature = signature_of(status)
-        self.is_executable = bool(status.st_mode & stat.S_IXUSR)
-        self.digest = b""
-
-    @property
-    def size(self) -> int:
-        return self.signature[0]
+# A directory is no more, or is something else by now.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+# To name what is largest a walk that has found too much goes on for a while.
+_SECONDS_BEYOND = 5.0
 
 
 class Directory:
-    """A directory that counts, with what it holds; ``path`` is relative to the source directory."""
+    """A directory that counts; ``path`` is relative to the source directory.
 
-    __slots__ = ("directories", "files", "links", "name", "path")
+    ``digests`` are those of its files, by name and empty until they are known; ``digest`` that of its tree. ``record``
+    is what was known of it, if it holds the same files and links as then.
+    """
 
-    def __init__(self, name: bytes, path: bytes) -> None:
-        self.name = name
+    __slots__ = ("_changed", "digest", "digests", "directories", "has_notes", "listing", "path", "record", "rules")
+
+    def __init__(self, path: bytes) -> None:
         self.path = path
+        self.listing = Listing()
         self.directories: list[Directory] = []
-        self.files: list[File] = []
-        self.links: list[tuple[bytes, bytes]] = []
+        self.digests: dict[bytes, bytes] = {}
+        self.digest = b""
+        self.record: known.Record | None = None
+        self.has_notes = False
+        self.rules: IgnoreRules | None = None
+        self._changed: dict[bytes, bytes] = {}
+
+    @property
+    def token(self) -> bytes:
+        """Stands for the ignore rules by which its files were chosen."""
+        return known.NO_TOKEN if self.rules is None else self.rules.token
+
+    @property
+    def name(self) -> bytes:
+        return os.path.basename(self.path)
+
+    def path_of(self, name: bytes) -> bytes:
+        return b"%s/%s" % (self.path, name) if self.path else name
+
+    def files(self) -> Iterator[File]:
+        for name, fact in self.listing.files():
+            yield File(self, name, fact)
+
+    def is_as_recorded(self) -> bool:
+        """Whether it and all below it are as when they were recorded; if so its digest is set."""
+        record = self.record
+        if (
+            record is None
+            or record.directories != known.packed_directories(child.name for child in self.directories)
+            or any(child.record is None or child.digest != child.record.digest for child in self.directories)
+        ):
+            return False
+        self.digest = record.digest
+        return True
+
+    def known_digests(self) -> dict[bytes, bytes]:
+        """The digests of its files by name, unpacked from the record if that holds them."""
+        if not self.digests and self.record is not None:
+            self.digests = {name: digest for name, (_, digest) in self.record.digests_by_file().items()}
+        return self.digests
+
+    def set_content(self, file: File, fact: bytes, digest: bytes) -> None:
+        """Say what a file was found to hold when it was read."""
+        is_known = fact == file.fact and digest == file.digest
+        self.known_digests()[file.name] = digest
+        if not is_known:
+            self.record = None
+        if fact != file.fact:
+            self._changed[file.name] = fact
+
+    def settle(self) -> None:
+        """Have the listing say how files were when they were read."""
+        if self._changed:
+            self.listing.set_facts(self._changed)
+            self._changed = {}
+
+
+class File:
+    """A file of a scan."""
+
+    __slots__ = ("directory", "fact", "name")
+
+    def __init__(self, directory: Directory, name: bytes, fact: bytes) -> None:
+        self.directory = directory
+        self.name = name
+        self.fact = fact
+
+    @property
+    def path(self) -> bytes:
+        return self.directory.path_of(self.name)
+
+    @property
+    def digest(self) -> bytes:
+        return self.directory.known_digests().get(self.name, b"")
+
+    @property
+    def size(self) -> int:
+        return size_in(self.fact)
+
+    @property
+    def is_executable(self) -> bool:
+        return is_executable_in(self.fact)
 
 
 class Scan:
-    """What a walk found: every file, every directory after the one that it is in, and what is neither."""
+    """What a walk found: every directory after the one that it is in."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self.root = Directory(b"", b"")
         self.directories: list[Directory] = []
-        self.files: list[File] = []
-        self.special: list[bytes] = []
+        self.count = 0
         self.bytes = 0
+        self.unreadable: list[tuple[bytes, str]] = []
+
+    @property
+    def root(self) -> Directory:
+        return self.directories[0]
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether any rule file is in force."""
+        return any(directory.token not in (known.NO_TOKEN, ignore.MEANING_OF_RULES) for directory in self.directories)
+
+    @property
+    def special(self) -> list[bytes]:
+        """Paths of what is neither file, link nor directory."""
+        return [directory.path_of(name) for directory in self.directories for name in directory.listing.special]
+
+    def files(self) -> Iterator[File]:
+        """Each file, directory by directory."""
+        for directory in self.directories:
+            yield from directory.files()
+
+    def directory_of(self, digest: bytes) -> Directory:
+        """A directory whose tree has this digest."""
+        return next(directory for directory in self.directories if directory.digest == digest)
 
     def every_path(self) -> Iterator[bytes]:
         """The paths of files and links."""
-        yield from (file.path for file in self.files)
         for directory in self.directories:
-            prefix = directory.path + b"/" if directory.path else b""
-            yield from (prefix + name for name, _ in directory.links)
+            for name, _ in directory.listing.files():
+                yield directory.path_of(name)
+            for name in directory.listing.links:
+                yield directory.path_of(name)
+
+    def settle(self) -> None:
+        """Have the listings say how files were when they were read."""
+        for directory in self.directories:
+            directory.settle()
+        self.bytes = sum(directory.listing.size for directory in self.directories)
 
     def full_path(self, path: bytes) -> bytes:
         return os.path.join(self.source, path)
 
 
-def signature_of(status: os.stat_result) -> Signature:
-    """What changes when a file does, as far as its status tells."""
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+def walk(
+    source: bytes,
+    records: dict[bytes, known.Record] | None = None,
+    allowed: Limits | None = None,
+    with_parents: bool = False,
+) -> Scan:
+    """Find what counts in a source directory, or in a single file as if it were alone in one.
 
-
-def walk(source: bytes) -> Scan:
-    """Find what counts below a source directory.
-
-    :raises SnapshotException: there is more than a snapshot may hold, or something cannot be read.
+    :param records: what was found there the last time; files that are named there need not be matched anew.
+    :param allowed: how much a snapshot may hold; any amount if None.
+    :param with_parents: read the ignore files above the source directory too, up to the top of its repository.
+    :raises SnapshotException: there is more than that, or something cannot be read.
+    :raises FileNotFoundError: a directory has gone, or is something else by now, since its folder was listed.
     """
+    if not os.path.isdir(source):
+        return _scan_of_file(source, allowed)
     scan = Scan(source)
-    waiting = [(scan.root, IgnoreRules.at_root(source))]
     try:
+        rules = IgnoreRules.at_root(source, with_parents)
+    except OSError as error:
+        raise SnapshotException(f"cannot read {os.fsdecode(error.filename or source)}: {error.strerror}") from error
+    waiting = [(Directory(b""), rules)]
+    deadline: float | None = None
+    with Progress("Scanning", "files") as progress:
         while waiting:
             directory, rules = waiting.pop()
             scan.directories.append(directory)
-            waiting += _fill(scan, directory, rules)
-    except SnapshotException:
-        raise
-    except OSError as error:
-        raise SnapshotException(f"cannot read {os.fsdecode(error.filename or source)}: {error.strerror}") from error
+            waiting += _filled(scan, directory, rules, records or {})
+            progress.advance(directory.listing.count)
+            if allowed is not None and allowed.are_exceeded(scan.count, scan.bytes):
+                deadline = deadline or time.monotonic() + _SECONDS_BEYOND
+                if time.monotonic() > deadline:
+                    break
+    refuse_unreadable(scan.source, scan.unreadable)
+    refuse_excess(scan, allowed, is_whole=not waiting)
     return scan
 
 
-def _fill(scan: Scan, directory: Directory, rules: IgnoreRules) -> list[tuple[Directory, IgnoreRules]]:
+def refuse_excess(scan: Scan, allowed: Limits | None, is_whole: bool = True) -> None:
+    """:raises SnapshotException: there is more than is allowed."""
+    if allowed is not None and allowed.are_exceeded(scan.count, scan.bytes):
+        raise limits.refusal(scan, allowed, is_whole)
+
+
+def _filled(
+    scan: Scan, directory: Directory, rules: IgnoreRules, records: dict[bytes, known.Record]
+) -> list[tuple[Directory, IgnoreRules]]:
     """Find what counts in one directory, and return those in it that are to be looked into."""
-    below = []
-    with os.scandir(scan.full_path(directory.path)) as entries:
-        for entry in entries:
-            is_directory = entry.is_dir(follow_symlinks=False)
-            if rules.excludes(entry.name, is_directory):
-                continue
-            path = directory.path + b"/" + entry.name if directory.path else entry.name
-            try:
-                if not is_directory:
-                    _add(scan, directory, entry, path)
-                elif not is_virtual_environment(entry.path):
-                    child = Directory(entry.name, path)
-                    directory.directories.append(child)
-                    below.append((child, rules.enter(entry.name, entry.path)))
-            except FileNotFoundError:
-                # It has gone since the directory was listed, so it does not count.
-                continue
-    return below
+    record = records.get(directory.path)
+    judged: frozenset[str] = frozenset()
+    if record is not None and record.token == rules.token:
+        judged = frozenset(os.fsdecode(record.names).split("\0"))
+    folder = scan.full_path(directory.path)
+    try:
+        listing = listed(folder, rules.excludes, judged)
+        directory.listing, directory.rules = listing, rules
+        scan.count += listing.count
+        scan.bytes += listing.size
+        below = [_entered(directory, name, os.path.join(folder, name), rules) for name in listing.directories]
+    except OSError as error:
+        if error.errno in _GONE:
+            raise FileNotFoundError(errno.ENOENT, "it goes while it is looked at", os.fsdecode(folder)) from error
+        # Of what was listed by a descriptor the error has the bare name.
+        name = error.filename if isinstance(error.filename, (str, bytes)) else b""
+        place = os.path.join(folder, os.fsencode(name))
+        scan.unreadable.append((os.path.relpath(place, scan.source), str(error.strerror)))
+        return []
+    _recall(directory, record)
+    found = [pair for pair in below if pair is not None]
+    directory.directories = [child for child, _ in found]
+    return found
 
 
-def _add(scan: Scan, directory: Directory, entry: os.DirEntry[bytes], path: bytes) -> None:
-    if entry.is_symlink():
-        directory.links.append((entry.name, os.readlink(entry.path)))
-    elif entry.is_file(follow_symlinks=False):
-        file = File(entry.name, path, entry.stat(follow_symlinks=False))
-        directory.files.append(file)
-        scan.files.append(file)
-        scan.bytes += file.size
-        if scan.bytes > MOST_BYTES or len(scan.files) > MOST_FILES:
-            raise SnapshotException(_too_much(scan))
-    else:
-        scan.special.append(path)
+def _entered(
+    directory: Directory, name: bytes, folder: bytes, rules: IgnoreRules
+) -> tuple[Directory, IgnoreRules] | None:
+    if is_virtual_environment(folder):
+        return None
+    return Directory(directory.path_of(name)), rules.enter(name, folder)
 
 
-def _too_much(scan: Scan) -> str:
-    sizes: dict[bytes, int] = {}
-    for file in scan.files:
-        top = file.path.partition(b"/")[0]
-        sizes[top] = sizes.get(top, 0) + file.size
-    largest = sorted(sizes, key=lambda top: -sizes[top])[:10]
-    listed = "".join(f"\n  {sizes[top] / 2**20:10.1f} MiB  {os.fsdecode(top)}" for top in largest)
-    return (
-        f"{os.fsdecode(scan.source)} holds more than the {MOST_FILES} files or "
-        f"{MOST_BYTES / 2**30:.0f} GiB that a snapshot takes; name what is not source in a file .amlignore there. "
-        f"The largest of what was found until then:{listed}"
+def _recall(directory: Directory, record: known.Record | None) -> None:
+    listing = directory.listing
+    if record is not None and record.holds(listing):
+        directory.record, directory.has_notes = record, record.has_notes
+        return
+    directory.has_notes = notes.are_due(listing)
+    then = record.digests_by_file() if record is not None else {}
+    for name, fact in listing.files():
+        known_fact, digest = then.get(name, (NOTHING_KNOWN, b""))
+        directory.digests[name] = digest if known_fact == fact else b""
+
+
+def _scan_of_file(path: bytes, allowed: Limits | None) -> Scan:
+    path = os.path.realpath(path)
+    scan = Scan(os.path.dirname(path))
+    root = Directory(b"")
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise SnapshotException(f"cannot read {os.fsdecode(path)}: {error.strerror}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise SnapshotException(f"{os.fsdecode(path)} is neither a file nor a directory, and cannot be captured")
+    root.listing.names, root.listing.facts = os.path.basename(path), fact_of(status)
+    root.listing.size = root.listing.largest = status.st_size
+    root.digests = {root.listing.names: b""}
+    root.has_notes = notes.are_due(root.listing)
+    scan.directories, scan.count, scan.bytes = [root], 1, status.st_size
+    refuse_excess(scan, allowed)
+    return scan
+
+
+def refuse_unreadable(source: bytes, unreadable: list[tuple[bytes, str]]) -> None:
+    """Raise one error for all that could not be read, if there is any.
+
+    :raises SnapshotException: it names the first of them.
+    """
+    if not unreadable:
+        return
+    raise SnapshotException(
+        f"{counted(len(unreadable), 'file or folder', 'files or folders')} in {os.fsdecode(source)} cannot be read; "
+        "make them readable, or leave them out by an ignore file:",
+        first_of([f"{os.fsdecode(path)}: {why}" for path, why in sorted(unreadable)]),
     )
 
 
-def read_known_digests(store: Store, source: bytes) -> dict[bytes, tuple[Signature, bytes]]:
-    """Signature and digest by path of the files of the last scan."""
+def find_changed(scan: Scan, started_ns: int) -> bytes | None:
+    """The path of a directory that was changed after it was listed, so that the scan may be wrong; None if none was.
+
+    What was moved from where the walk had not been yet to where it had been would be nowhere. What only comes and goes
+    within one directory, and is left out anyway, does no harm.
+    """
+    certain_ns = started_ns - _RACY_NANOSECONDS
+    # In one that was changed shortly before it was listed another change might not show.
+    doubtful = [one for one in scan.directories if not is_older(one.listing.stamp, certain_ns)]
+    touched = [one for one in scan.directories if _stamp(scan, one) != one.listing.stamp]
+    changed = [one for one in dict.fromkeys([*touched, *doubtful]) if not _holds_the_same(scan, one)]
+    # What is moved to and fro between two may be in neither whenever these are listed.
+    changed += touched[1:]
+    return changed[0].path if changed else None
+
+
+def _stamp(scan: Scan, directory: Directory) -> bytes | None:
     try:
-        with store.cache.reading() as db:
-            packed = scans.get(db, source)
-    except StoreError:
-        _discard_cache(store)
-        packed = None
-    if packed is None:
-        return {}
-    count = int.from_bytes(packed[:8], "little")
-    names_start = 8 + count * _packed.size
-    names = packed[names_start:].split(b"\0")
-    facts = _packed.iter_unpack(packed[8:names_start])
-    return {name: (fact[:4], fact[4]) for name, fact in zip(names, facts, strict=False)}
+        return fact_of(os.lstat(scan.full_path(directory.path)))
+    except OSError:
+        return None
 
 
-def keep_known_digests(store: Store, scan: Scan, started_ns: int) -> None:
-    """Keep what this scan knows, save for files so new that an edit of the same moment would not show."""
+def _holds_the_same(scan: Scan, directory: Directory) -> bool:
+    if directory.rules is None:
+        # Of a single file nothing was listed.
+        return True
+    known_names = frozenset(os.fsdecode(directory.listing.names).split("\0"))
+    try:
+        now = listed(scan.full_path(directory.path), directory.rules.excludes, known_names)
+    except OSError:
+        return False
+    return now.is_of_same(directory.listing)
+
+
+def records_of(scan: Scan, started_ns: int) -> list[known.Record]:
+    """What this scan knows, save for files so new that an edit of the same moment would not show."""
     certain = started_ns - _RACY_NANOSECONDS
-    files = [file for file in scan.files if file.signature[1] < certain and file.signature[2] < certain]
-    facts = b"".join(_packed.pack(*file.signature, file.digest) for file in files)
-    packed = len(files).to_bytes(8, "little") + facts + b"\0".join(file.path for file in files)
-    try:
-        with store.cache.writing() as db:
-            scans.put(db, scan.source, packed)
-    except StoreError:
-        _discard_cache(store)
+    return [_record_of(directory, certain) for directory in scan.directories]
 
 
-def _discard_cache(store: Store) -> None:
-    """The cache only saves time: one that cannot be used is made anew by whoever comes next."""
-    store.cache.close()
-    for ending in ("", "-wal", "-shm"):
-        if os.path.exists(store.layout.cache_database + ending):
-            os.unlink(store.layout.cache_database + ending)
+def _record_of(directory: Directory, certain_ns: int) -> known.Record:
+    record = directory.record
+    if record is not None and record.digest == directory.digest and record.token == directory.token:
+        return record
+    digests = directory.known_digests()
+    facts = [fact if is_older(fact, certain_ns) else NOTHING_KNOWN for _, fact in directory.listing.files()]
+    return known.Record(
+        directory.path,
+        (
+            directory.listing.names,
+            b"".join(facts),
+            known.packed_links(directory.listing.links),
+            known.packed_directories(child.name for child in directory.directories),
+        ),
+        b"".join([digests[name] for name, _ in directory.listing.files()]),
+        directory.digest,
+        directory.token,
+        directory.has_notes,
+    )

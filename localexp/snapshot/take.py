@@ -6,8 +6,12 @@ import os
 import time
 from contextlib import contextmanager
 
-from localexp.errors import SnapshotException
-from localexp.snapshot import contents, scan, tree
+from localexp.errors import SnapshotException, UserErrorException
+from localexp.snapshot import contents, known, places, scan, tree
+from localexp.snapshot.limits import Limits
+from localexp.snapshot.listing import is_executable_in, size_in
+from localexp.snapshot.notes import notes
+from localexp.snapshot.progress import Progress
 from localexp.store import blobs, clock, snapshots
 from localexp.store.owners import Owner, this_process
 
@@ -16,117 +20,234 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
+    from localexp.snapshot.scan import Directory, File, Scan
     from localexp.store.store import Store
 
-_ROUNDS = 5
+_ROUNDS = 10
 
 
-class Snapshot:
-    """A snapshot all of whose bytes are stored; ``record`` it in the transaction that needs it.
+class Options:
+    """How a snapshot is to be taken.
 
-    ``new_blobs`` and ``new_bytes`` say what was not in the store before, ``special`` which paths are neither file,
-    link nor directory and thus left out.
+    :param max_bytes: the most bytes that it may hold; by default the workspace's setting.
+    :param max_files: the most files, likewise.
+    :param ignore_parents: read the ignore files above the source directory too, up to the top of its repository.
+    :param force: take a home directory or the top of a file system too, which are otherwise refused.
+    :raises UserErrorException: a limit is no number.
     """
 
-    def __init__(self, found: scan.Scan, root: bytes, new_blobs: int, new_bytes: int, making: int) -> None:
-        self.id = root.hex()
-        self.files = len(found.files)
+    def __init__(
+        self,
+        *,
+        max_bytes: int | None = None,
+        max_files: int | None = None,
+        ignore_parents: bool = False,
+        force: bool = False,
+    ) -> None:
+        self.max_bytes = _checked_limit("bytes", max_bytes)
+        self.max_files = _checked_limit("files", max_files)
+        self.ignore_parents = ignore_parents
+        self.force = force
+
+
+def _checked_limit(of: str, limit: object) -> int | None:
+    if limit is None or (type(limit) is int and limit >= 0):
+        return limit
+    raise UserErrorException(f"the most {of} of a snapshot are a whole number that is not negative, not {limit!r}")
+
+
+class Taken:
+    """A snapshot all of whose bytes are stored; ``record`` it in the transaction that needs it.
+
+    ``new_blobs`` and ``new_bytes`` say what was not in the store before, ``notes`` what a user should know.
+    """
+
+    def __init__(self, found: Scan, new_blobs: int, new_bytes: int) -> None:
+        self.id = found.root.digest.hex()
+        self.files = found.count
         self.bytes = found.bytes
         self.new_blobs = new_blobs
         self.new_bytes = new_bytes
-        self.special = [os.fsdecode(path) for path in found.special]
-        self.paths = {os.fsdecode(path) for path in found.every_path()}
-        self._making = making
+        self.notes = notes(found)
+        self._found = found
+
+    @property
+    def warnings(self) -> list[str]:
+        """Those of the notes that are to be said at once."""
+        return [note.text for note in self.notes if note.is_warning]
+
+    def holds(self, path: str) -> bool:
+        """Whether a file or link of this relative path, with ``/`` between its parts, is in it."""
+        folder, name = os.path.split(os.fsencode(path))
+        listing = next((d.listing for d in self._found.directories if d.path == folder), None)
+        return listing is not None and (name in listing.links or name in dict(listing.files()))
 
     def record(self, db: sqlite3.Connection) -> None:
         snapshots.add(db, self.id, self.files, self.bytes, clock.now())
-        snapshots.end(db, self._making)
 
 
 @contextmanager
-def taken(store: Store, source: str) -> Iterator[Snapshot]:
+def taken(store: Store, source: str, options: Options | None = None) -> Iterator[Taken]:
     """Take a snapshot; within the block no garbage collection touches what it needs.
 
-    :param source: absolute path of the source directory.
-    :raises SnapshotException: it cannot be read, will not hold still, or is too large.
+    :param source: absolute path of the source directory, or of a single file.
+    :raises SnapshotException: it cannot be read, will not hold still, is too large, or is no place to capture.
     """
+    options = options or Options()
+    places.check(store, source, options.force)
     with store.main.writing() as db:
-        _forget_abandoned(db)
+        _forget_abandoned(store, db)
         making = snapshots.begin(db, str(this_process()), clock.now())
     try:
-        yield _take(store, os.fsencode(source), making)
+        yield _take(store, os.fsencode(source), options, making)
     finally:
         with store.main.writing() as db:
             snapshots.end(db, making)
 
 
-def _forget_abandoned(db: sqlite3.Connection) -> None:
-    for key, owner in snapshots.in_the_making(db):
-        if Owner.parse(owner).is_known_dead():
-            snapshots.end(db, key)
+def _forget_abandoned(store: Store, db: sqlite3.Connection) -> None:
+    """Remove what dead processes have left, and the word of it after that.
+
+    In one transaction: a key that is free may be given to another process at once, whose files are then not to go.
+    """
+    dead = [key for key, owner in snapshots.in_the_making(db) if Owner.parse(owner).is_known_dead()]
+    _remove_left_objects(store, dead)
+    for key in dead:
+        snapshots.end(db, key)
 
 
-def _take(store: Store, source: bytes, making: int) -> Snapshot:
+def _remove_left_objects(store: Store, abandoned: list[int]) -> None:
+    folder = store.layout.objects_in_the_making
+    if not abandoned or not os.path.isdir(folder):
+        return
+    for name in os.listdir(folder):
+        if name.partition("-")[0] in map(str, abandoned):
+            try:
+                os.unlink(os.path.join(folder, name))
+            except FileNotFoundError:
+                # Somebody else is tidying up too.
+                continue
+
+
+def _take(store: Store, source: bytes, options: Options, making: int) -> Taken:
+    allowed = Limits.of(store, options.max_bytes, options.max_files)
+    what, new_blobs, new_bytes = os.fsdecode(source), 0, 0
     for _ in range(_ROUNDS):
+        if not os.path.lexists(source):
+            raise SnapshotException(f"the source directory {what} is gone")
         try:
-            return _taken_once(store, source, making)
-        except FileNotFoundError:
-            # A file went between the walk and the reading: what counts is what is there by now.
+            started_ns = time.time_ns()
+            records = known.read(store, source)
+            found = scan.walk(source, records, allowed, options.ignore_parents)
+            reader = _store(store, found, making)
+        except FileNotFoundError as error:
+            # It went between the walk and the reading: what counts is what is there by now.
+            what = str(error.filename)
             continue
-    raise SnapshotException(f"files in {os.fsdecode(source)} come and go; leave them out by .amlignore")
+        new_blobs, new_bytes = new_blobs + reader.new_blobs, new_bytes + reader.new_bytes
+        _keep_records(store, found, records, started_ns)
+        scan.refuse_excess(found, allowed)
+        changed = scan.find_changed(found, started_ns)
+        if changed is None:
+            return Taken(found, new_blobs, new_bytes)
+        what = os.fsdecode(found.full_path(changed))
+    raise SnapshotException(
+        f"{what} changes while it is captured, again and again: files come and go there; wait until it holds still, or "
+        "leave them out by an ignore file"
+    )
 
 
-def _taken_once(store: Store, source: bytes, making: int) -> Snapshot:
-    started_ns = time.time_ns()
-    found = scan.walk(source)
-    known = scan.read_known_digests(store, source)
-    with contents.Contents(store) as reader:
-        for file in found.files:
-            signature, digest = known.get(file.path, (None, b""))
-            if signature == file.signature:
-                file.digest = digest
-            else:
-                reader.take(found, file)
-        root = _stored_trees(store, found, reader)
-    if any(known.get(file.path) != (file.signature, file.digest) for file in found.files):
-        scan.keep_known_digests(store, found, started_ns)
-    return Snapshot(found, root, reader.new_blobs, reader.new_bytes, making)
+def _store(store: Store, found: Scan, making: int) -> contents.Contents:
+    """Store what is in a scan, and return who did it."""
+    unread = [file for directory in found.directories for file in _unknown_files(directory)]
+    with (
+        Progress("Storing", "bytes", sum(file.size for file in unread)) as progress,
+        contents.Contents(store, making, progress) as reader,
+    ):
+        _read_all(found, unread, reader)
+        _store_trees(store, found, reader)
+    return reader
 
 
-def _stored_trees(store: Store, found: scan.Scan, reader: contents.Contents) -> bytes:
-    """Store the trees and return the root's name. A stored tree means that all below it is stored."""
+def _keep_records(store: Store, found: Scan, records: dict[bytes, known.Record], started_ns: int) -> None:
+    new = scan.records_of(found, started_ns)
+    if len(new) != len(records) or any(record is not records.get(record.path) for record in new):
+        known.keep(store, found.source, new)
+
+
+def _read_all(found: Scan, files: list[File], reader: contents.Contents) -> None:
+    unreadable: list[tuple[bytes, str]] = []
+    for file in files:
+        try:
+            _read(found, file, reader)
+        except contents.Unreadable as error:
+            unreadable.append((file.path, error.why))
+    scan.refuse_unreadable(found.source, unreadable)
+    found.settle()
+
+
+def _unknown_files(directory: Directory) -> list[File]:
+    if directory.record is not None:
+        return []
+    return [file for file in directory.files() if not file.digest]
+
+
+def _read(found: Scan, file: File, reader: contents.Contents) -> None:
+    fact, digest = reader.take(found.full_path(file.path))
+    file.directory.set_content(file, fact, digest)
+
+
+def _store_trees(store: Store, found: Scan, reader: contents.Contents) -> None:
+    """Store the trees of a scan. A stored tree means that all below it is stored."""
     for _ in range(_ROUNDS):
         reader.flush()
-        trees = dict[bytes, tuple[bytes, list[scan.File]]]()
-        root = _add_trees(found, trees)
+        trees = _trees(found)
         with store.blobs.reading() as db:
             new = trees.keys() - blobs.known_trees(db, trees)
-        needed = {tree.blob_name(file.digest, file.size): file for name in new for file in trees[name][1]}
-        # Somebody may have removed large ones, which are files of their own.
-        needed |= {tree.blob_name(file.digest, file.size): file for file in found.files if file.size > contents.SMALL}
+        needed = _needed_blobs(found, new)
         lacking = contents.missing(store, needed)
         if not lacking:
             if new:
+                data = {digest: trees[digest] or _encoded(found.directory_of(digest)) for digest in new}
                 with store.blobs.writing(durable=True) as db:
-                    blobs.add_trees(db, ((name, trees[name][0]) for name in new), clock.now())
-            return root
+                    blobs.add_trees(db, data.items(), clock.now())
+            return
         # Known by an earlier scan, yet not in the store: it was collected as garbage since.
-        for name in lacking:
-            reader.take(found, needed[name])
+        _read_all(found, [needed[name] for name in lacking], reader)
     raise SnapshotException(f"{os.fsdecode(found.source)} changes while it is read; try again when it holds still")
 
 
-def _add_trees(found: scan.Scan, trees: dict[bytes, tuple[bytes, list[scan.File]]]) -> bytes:
-    """Add the tree of each directory by its name, with the files that it holds, and return the name of the root's."""
-    digests = dict[bytes, bytes]()
+def _trees(found: Scan) -> dict[bytes, bytes]:
+    """Set the digest of each directory, and return the trees by digest; of those known before it is without data."""
+    trees = {}
     for directory in reversed(found.directories):
-        entries = [
-            tree.Entry(tree.EXECUTABLE if file.is_executable else tree.FILE, file.name, file.digest, file.size)
-            for file in directory.files
-        ]
-        entries += [tree.Entry(tree.LINK, name, target=target) for name, target in directory.links]
-        entries += [tree.Entry(tree.DIRECTORY, child.name, digests[child.path]) for child in directory.directories]
-        data = tree.encoded(entries)
-        digests[directory.path] = tree.digest_of(data)
-        trees[digests[directory.path]] = (data, directory.files)
-    return digests[b""]
+        if directory.is_as_recorded():
+            trees[directory.digest] = b""
+        else:
+            data = _encoded(directory)
+            directory.digest = tree.digest_of(data)
+            trees[directory.digest] = data
+    return trees
+
+
+def _encoded(directory: Directory) -> bytes:
+    digests = directory.known_digests()
+    entries = [
+        tree.Entry(tree.EXECUTABLE if is_executable_in(fact) else tree.FILE, name, digests[name], size_in(fact))
+        for name, fact in directory.listing.files()
+    ]
+    entries += [tree.Entry(tree.LINK, name, target=target) for name, target in directory.listing.links.items()]
+    entries += [tree.Entry(tree.DIRECTORY, child.name, child.digest) for child in directory.directories]
+    return tree.encoded(entries)
+
+
+def _needed_blobs(found: Scan, new: set[bytes]) -> dict[bytes, File]:
+    """A file for each blob whose presence no stored tree vouches for; of large ones none does, as they are files."""
+    needed = {}
+    for directory in found.directories:
+        is_new = directory.digest in new
+        if is_new or directory.listing.largest > contents.SMALL:
+            for file in directory.files():
+                if is_new or file.size > contents.SMALL:
+                    needed[tree.blob_name(file.digest, file.size)] = file
+    return needed

@@ -13,6 +13,7 @@ Numbers are little-endian. So the hash of a tree covers names, kinds, executable
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as StructError  # noqa: N812
 
 from localexp.errors import SnapshotException
 
@@ -24,6 +25,7 @@ _entry = Struct("<cH")
 _file = Struct("<16sQ")
 _length = Struct("<H")
 _blob_length = Struct(">Q")
+_DIGEST_BYTES = 16
 
 
 class Entry:
@@ -77,7 +79,7 @@ def _encoded_entry(entry: Entry) -> bytes:
 
 
 def decoded(data: bytes) -> list[Entry]:
-    """The entries of a tree.
+    """The entries of a tree, in the order of their names.
 
     :raises SnapshotException: these bytes are no tree, or hold a name that could leave its directory.
     """
@@ -85,24 +87,38 @@ def decoded(data: bytes) -> list[Entry]:
         raise SnapshotException(
             "a stored tree does not begin as one; blobs.db is damaged or was written by a newer localexp"
         )
-    entries, at = [], len(MAGIC)
+    entries, at, last = list[Entry](), len(MAGIC), b""
     while at < len(data):
-        kind, length = _entry.unpack_from(data, at)
-        at += _entry.size
-        name = data[at : at + length]
-        at += length
-        if name in (b"", b".", b"..") or b"/" in name or b"\0" in name:
-            raise SnapshotException(f"a stored tree holds the name {name!r}, which no file can have")
-        if kind == DIRECTORY:
-            entries.append(Entry(kind, name, data[at : at + 16]))
-            at += 16
-        elif kind == LINK:
-            (length,) = _length.unpack_from(data, at)
-            at += _length.size
-            entries.append(Entry(kind, name, target=data[at : at + length]))
-            at += length
-        else:
-            digest, size = _file.unpack_from(data, at)
-            entries.append(Entry(kind, name, digest, size))
-            at += _file.size
+        try:
+            entry, at = _decoded_entry(data, at)
+        except StructError:
+            at = len(data) + 1
+        if at > len(data):
+            raise SnapshotException("a stored tree is cut short; run 'localexp fsck' to see what that touches")
+        if entry.name in (b"", b".", b"..") or b"/" in entry.name or b"\0" in entry.name:
+            raise SnapshotException(f"a stored tree holds the name {entry.name!r}, which no file can have")
+        if entry.kind == LINK and (not entry.target or b"\0" in entry.target):
+            raise SnapshotException(f"a stored tree has {entry.name!r} lead to {entry.target!r}, which no link can")
+        if entry.name <= last:
+            raise SnapshotException(f"a stored tree holds the name {entry.name!r} twice or out of order")
+        last = entry.name
+        entries.append(entry)
     return entries
+
+
+def _decoded_entry(data: bytes, at: int) -> tuple[Entry, int]:
+    """The entry that begins at a place, and where it ends: behind the end of the data if that cuts it short."""
+    kind, length = _entry.unpack_from(data, at)
+    start = at + _entry.size
+    at = start + length
+    name = data[start:at]
+    if kind == DIRECTORY:
+        return Entry(kind, name, data[at : at + _DIGEST_BYTES]), at + _DIGEST_BYTES
+    if kind == LINK:
+        (length,) = _length.unpack_from(data, at)
+        at += _length.size
+        return Entry(kind, name, target=data[at : at + length]), at + length
+    if kind in (FILE, EXECUTABLE):
+        digest, size = _file.unpack_from(data, at)
+        return Entry(kind, name, digest, size), at + _file.size
+    raise SnapshotException(f"a stored tree holds an entry of the unknown kind {kind!r}; update localexp")
