@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 
 from localexp.errors import SnapshotException
-from localexp.snapshot import restore, tree
+from localexp.snapshot import checkout, fitting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,33 +19,58 @@ if TYPE_CHECKING:
 
 LIVE_FOLDERS = ("outputs", "logs")
 _PIECE = 2**20
-# Times of files are read off a clock that may tick some milliseconds behind the one that processes read.
-_TICK_NANOSECONDS = 20_000_000
+_NAMED, _LONGEST_TEXT = 3, 200
 
 
-def capture(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> None:
+def capture(store: Store, layout: RunLayout, tree: CheckoutRecord, writer: JournalWriter) -> None:
     """Move files that are not as the snapshot had them to the run's artifacts, and record them.
 
     Their names are their paths in the checkout. Compiled bytecode stays; links are followed only to files inside.
+
+    :raises SnapshotException: some could not be kept; all others are.
     """
-    root = store.layout.checkout(checkout.folder)
-    if checkout.ready_at is None or not os.path.isdir(root):
+    root = store.layout.checkout(tree.folder)
+    if tree.ready_at is None or os.path.islink(root) or not os.path.isdir(root):
         return
-    written = checkout.ready_at * 1000 + 999 - _TICK_NANOSECONDS
-    original = dict(restore.entries_below(store, checkout.snapshot))
-    found = list(_everything(os.fsencode(root)))
+    changes = list(fitting.changes(os.fsencode(root), checkout.records(store, tree)))
+    problems = []
     # Links first, as long as what they lead to is in its place.
-    for path, status in found:
-        entry = original.get(path)
-        if stat.S_ISLNK(status.st_mode) and (entry is None or entry.kind != tree.LINK):
-            _capture_link(layout, os.fsencode(root), path, writer)
-    for path, status in found:
-        entry = original.get(path)
-        if stat.S_ISREG(status.st_mode):
-            if entry is None or (status.st_ctime_ns > written and not _is_as_stored(root, path, status, entry)):
-                _keep(layout, os.path.join(os.fsencode(root), path), _name(path), writer)
-        elif not stat.S_ISLNK(status.st_mode):
-            writer.say(warning=f"{_name(path)} is neither a file nor a link, and was not kept", source="capture")
+    for change in sorted(changes, key=lambda change: change.kind != fitting.LINK):
+        try:
+            _capture_change(layout, os.fsencode(root), change, writer)
+        except OSError as error:
+            problems.append(f"{_shortened(_name(change.path))}: {error.strerror or _shortened(str(error))}")
+    if problems:
+        more = f" and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+        raise SnapshotException("; ".join(problems[:_NAMED]) + more)
+    _remove_new_folders(os.fsencode(root), changes)
+
+
+def _capture_change(layout: RunLayout, root: bytes, change: fitting.Change, writer: JournalWriter) -> None:
+    if change.kind == fitting.LINK:
+        _capture_link(layout, root, change.path, writer)
+    elif change.kind == fitting.FILE:
+        _capture_file(layout, os.path.join(root, change.path), change, writer)
+    elif change.kind == fitting.SPECIAL:
+        message = f"{_name(change.path)} is neither a file nor a link, and was not kept"
+        writer.say(warning=message, source="capture")
+    elif change.kind == fitting.UNREADABLE:
+        raise SnapshotException(change.problem)
+
+
+def _remove_new_folders(root: bytes, changes: list[fitting.Change]) -> None:
+    """What was in them is kept by now; with them gone the next run finds the tree as it was."""
+    for change in reversed(changes):
+        if change.kind == fitting.FOLDER:
+            try:
+                os.rmdir(os.path.join(root, change.path))
+            except OSError:
+                # Something that is not kept is still in it. Whoever leases the tree removes both.
+                continue
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def record_artifact(layout: RunLayout, name: str, writer: JournalWriter, digest: str | None = None) -> None:
@@ -62,27 +87,6 @@ def live_files(root: str) -> Iterator[tuple[str, str]]:
                 full = os.path.join(folder, name)
                 if os.path.isfile(full):
                     yield _name(os.fsencode(os.path.relpath(full, root))), full
-
-
-def _everything(root: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
-    waiting = [b""]
-    while waiting:
-        folder = waiting.pop()
-        with os.scandir(os.path.join(root, folder)) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        for entry in entries:
-            path = folder + b"/" + entry.name if folder else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != b"__pycache__":
-                    waiting.append(path)
-            else:
-                yield path, entry.stat(follow_symlinks=False)
-
-
-def _is_as_stored(root: str, path: bytes, status: os.stat_result, entry: tree.Entry) -> bool:
-    if not entry.is_file or status.st_size != entry.size:
-        return False
-    return _digest(os.path.join(os.fsencode(root), path)) == entry.digest.hex()
 
 
 def _digest(path: bytes | str) -> str:
@@ -103,6 +107,11 @@ def _name(path: bytes) -> str:
     return plain.replace("\\", "%5c").replace(":", "%3a")
 
 
+def _capture_file(layout: RunLayout, path: bytes, change: fitting.Change, writer: JournalWriter) -> None:
+    if change.original is None or _digest(path) != change.original.hex():
+        _keep(layout, path, _name(change.path), writer)
+
+
 def _capture_link(layout: RunLayout, root: bytes, path: bytes, writer: JournalWriter) -> None:
     lands = os.path.realpath(os.path.join(root, path))
     is_inside = lands.startswith(os.path.realpath(root) + os.sep.encode())
@@ -110,7 +119,7 @@ def _capture_link(layout: RunLayout, root: bytes, path: bytes, writer: JournalWr
         writer.say(warning=f"the link {_name(path)} leads to no file of the run, and was not kept", source="capture")
         return
     os.makedirs(layout.folder, exist_ok=True)
-    aside = os.path.join(os.fsencode(layout.folder), b"link-" + os.urandom(8).hex().encode())
+    aside = _aside(layout)
     _copy(lands, aside)
     _keep(layout, aside, _name(path), writer)
 
@@ -118,19 +127,14 @@ def _capture_link(layout: RunLayout, root: bytes, path: bytes, writer: JournalWr
 def _keep(layout: RunLayout, path: bytes, name: str, writer: JournalWriter) -> None:
     digest = _digest(path)
     for candidate in _candidates(name):
-        target = layout.artifact(candidate)
-        try:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            _move(path, target)
-        except (FileExistsError, NotADirectoryError):
-            if os.path.isfile(target) and _digest(target) == digest:
-                os.unlink(path)
-                return
+        if not _is_placed(layout, path, layout.artifact(candidate), digest):
             continue
         if candidate != name:
             message = f"{name} had been uploaded with other bytes; what the script left there is kept as {candidate}"
             writer.say(warning=message, source="capture")
+        # Before it goes from where it was: whoever takes over from a process that dies here does this again.
         record_artifact(layout, candidate, writer, digest)
+        os.unlink(path)
         return
     raise SnapshotException(f"cannot find a free name for the artifact {name}")
 
@@ -140,16 +144,37 @@ def _candidates(name: str) -> Iterator[str]:
     yield from (f"captured-{number}/{name}" for number in range(1, 1000))
 
 
-def _move(path: bytes, target: str) -> None:
-    """Move a file without ever replacing one."""
+def _is_placed(layout: RunLayout, path: bytes, target: str, digest: str) -> bool:
+    """Have a file stand at another place too, without ever replacing one; False if something else is there."""
     try:
-        os.link(path, target, follow_symlinks=False)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        try:
+            os.link(path, target, follow_symlinks=False)
+        except (FileExistsError, NotADirectoryError):
+            raise
+        except (OSError, NotImplementedError):
+            # Another file system, or one without links to files.
+            _copy_whole(layout, path, target)
     except (FileExistsError, NotADirectoryError):
-        raise
-    except (OSError, NotImplementedError):
-        # Another file system, or one without links to files.
-        _copy(path, os.fsencode(target))
-    os.unlink(path)
+        return os.path.isfile(target) and _digest(target) == digest
+    return True
+
+
+def _copy_whole(layout: RunLayout, path: bytes, target: str) -> None:
+    """Copy a file aside first, so that never a part of it stands where it is to be."""
+    aside = _aside(layout)
+    try:
+        _copy(path, aside)
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+        os.rename(aside, target)
+    finally:
+        if os.path.lexists(aside):
+            os.unlink(aside)
+
+
+def _aside(layout: RunLayout) -> bytes:
+    return os.path.join(os.fsencode(layout.folder), b"aside-" + os.urandom(8).hex().encode())
 
 
 def _copy(path: bytes, target: bytes) -> None:

@@ -63,7 +63,7 @@ def summary(store: Store, record: RunRecord) -> dict[str, object]:
         "ended": None if record.ended_at is None else clock.iso(record.ended_at),
         "exit_code": record.exit_code,
         "error": None if error is None else error["error"],
-        "snapshot": record.snapshot,
+        "snapshot": record.snapshot if record.keeps_snapshot else None,
         "new_blobs": record.new_blobs,
         "tags": tag_values,
         "metrics": metrics,

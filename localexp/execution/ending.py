@@ -52,10 +52,14 @@ def journal_writer(layout: RunLayout, run_id: str) -> JournalWriter:
     return JournalWriter(layout, run_id, lambda: os.makedirs(layout.journals, exist_ok=True))
 
 
-def end(store: Store, record: RunRecord, owner: str, outcome: Outcome, writer: JournalWriter) -> bool:
+def end(
+    store: Store, record: RunRecord, owner: str, outcome: Outcome, writer: JournalWriter, is_tree_clean: bool = False
+) -> bool:
     """End a run that ``owner``, which is this process, answers for; False if it is not its run any more.
 
     The writer is closed; what it lost becomes a warning on the run.
+
+    :param is_tree_clean: nothing is at work in the run's tree any more, so that another run may have it.
     """
     layout = store.layout.run(record.experiment_name, record.id)
     with store.main.reading() as db:
@@ -71,11 +75,15 @@ def end(store: Store, record: RunRecord, owner: str, outcome: Outcome, writer: J
         if not runs.move(db, record.key, owner, outcome.status, time=now):
             return False
         runs.set_outcome(db, record.key, outcome.exit_code, outcome.error)
+        if not record.keeps_snapshot:
+            runs.forget_snapshot(db, record.key)
         if lost:
             warnings.add(db, record.key, "journal", fold.lost_message(lost, "see the log"), (now, 0, 0))
         fold.mark_done(db, record.key, layout)
+        if checkout is not None:
+            (checkouts.release if is_tree_clean else checkouts.condemn)(db, checkout.key)
     if checkout is not None:
-        _retire(store, checkout)
+        _tidy(store, checkout, is_tree_clean)
     fold.remove_done(store, record.key, layout)
     return True
 
@@ -84,9 +92,9 @@ def _are_files_kept(store: Store, layout: RunLayout, checkout: CheckoutRecord, w
     from localexp.execution.capture import capture, record_artifact
 
     try:
-        capture(store, layout, checkout, writer)
         if os.path.exists(layout.log):
             record_artifact(layout, "user_logs/std_log.txt", writer)
+        capture(store, layout, checkout, writer)
     except (LocalexpError, OSError) as error:
         # The run has to end all the same, and nothing that it made may go with its tree.
         place = store.layout.checkout(checkout.folder)
@@ -97,7 +105,10 @@ def _are_files_kept(store: Store, layout: RunLayout, checkout: CheckoutRecord, w
     return True
 
 
-def _retire(store: Store, checkout: CheckoutRecord) -> None:
-    from localexp.snapshot.checkout import retire
+def _tidy(store: Store, checkout: CheckoutRecord, is_tree_clean: bool) -> None:
+    from localexp.snapshot.checkout import retire, trim
 
-    retire(store, checkout)
+    if is_tree_clean:
+        trim(store)
+    else:
+        retire(store, checkout)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import NoReturn
 
-    from localexp.snapshot.take import Snapshot
+    from localexp.snapshot.take import Options, Taken
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
@@ -46,33 +46,41 @@ class Beginning:
         self.tags = tags or {}
 
 
-def start(store: Store, beginning: Beginning, snapshot_directory: str | None) -> tuple[RunRecord, JournalWriter]:
+def start(
+    store: Store, beginning: Beginning, snapshot_directory: str | None, options: Options | None = None
+) -> tuple[RunRecord, JournalWriter, list[str]]:
     """Begin a run that this process owns, with a snapshot of a directory unless that is None.
+
+    With it come warnings of the snapshot, for the user.
 
     :raises UserErrorException: the id is taken.
     :raises SnapshotException: the directory cannot be captured.
     """
+    said: list[str] = []
     if snapshot_directory is None:
         with store.main.writing() as db:
             record = _add_run(db, beginning, None)
     else:
-        record = _add_run_with_snapshot(store, beginning, snapshot_directory)
+        record, said = _add_run_with_snapshot(store, beginning, snapshot_directory, options)
     writer = _writer(store, record)
     _end_with_interpreter(store, record, writer)
-    return record, writer
+    return record, writer, said
 
 
-def _add_run_with_snapshot(store: Store, beginning: Beginning, directory: str) -> RunRecord:
+def _add_run_with_snapshot(
+    store: Store, beginning: Beginning, directory: str, options: Options | None
+) -> tuple[RunRecord, list[str]]:
     from localexp.snapshot.take import taken
 
     if not os.path.isdir(directory):
-        raise SnapshotException(f"the snapshot directory {directory} does not exist; pass None for no snapshot")
-    with taken(store, directory) as snapshot, store.main.writing(durable=True) as db:
+        what = "is not a directory" if os.path.exists(directory) else "does not exist"
+        raise SnapshotException(f"the snapshot directory {directory} {what}; name another, or None for no snapshot")
+    with taken(store, directory, options) as snapshot, store.main.writing(durable=True) as db:
         snapshot.record(db)
-        return _add_run(db, beginning, snapshot)
+        return _add_run(db, beginning, snapshot), snapshot.warnings
 
 
-def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Snapshot | None) -> RunRecord:
+def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Taken | None) -> RunRecord:
     now = clock.now()
     key = runs.create(
         db,
@@ -91,7 +99,9 @@ def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Snapshot | 
     for name, value in beginning.tags.items():
         tags.put(db, key, name, value, (now, 0, 0))
     if snapshot is not None:
-        tags.add_property(db, key, "ContentSnapshotId", snapshot.id, (now, 0, 0))
+        from localexp.execution.snapshots import describe
+
+        describe(db, key, snapshot, now)
     return runs.by_key(db, key)
 
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 from localexp.errors import ExperimentExecutionException, UserErrorException
-from localexp.execution import context, ending, processes, pythonpath
+from localexp.execution import context, ending, processes, pythonpath, snapshots
 from localexp.snapshot import take
-from localexp.snapshot.ignore import IgnoreRules
-from localexp.store import clock, experiments, identifiers, owners, runs, tags, warnings
+from localexp.snapshot.explain import explain
+from localexp.store import clock, experiments, identifiers, owners, runs, tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _started: list[subprocess.Popen[bytes]] = []
 class Submission:
     """All that a run needs, as plain data: either ``script`` with ``arguments`` or ``command`` is given.
 
-    ``script`` is relative to ``source``, which is absolute; ``arguments`` are texts; ``command`` goes to a shell.
+    ``script`` is relative to ``source``, which is absolute; ``arguments`` are texts; ``command`` goes to a shell. The
+    run has a snapshot in any case while it goes on, for its checkout; ``keeps_snapshot`` says whether also afterwards.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Submission:
         target: str = "local",
         tags: dict[str, str | None] | None = None,
         run_id: str | None = None,
+        snapshot: take.Options | None = None,
+        keeps_snapshot: bool = True,
     ) -> None:
         self.source = source
         self.script = script
@@ -57,6 +60,8 @@ class Submission:
         self.target = target
         self.tags = tags or {}
         self.run_id = run_id
+        self.snapshot = snapshot or take.Options()
+        self.keeps_snapshot = keeps_snapshot
 
     def definition(self) -> dict[str, object]:
         """What is kept of it. Of environment variables it is the names: values are often secrets."""
@@ -69,11 +74,14 @@ class Submission:
             "sourceDirectory": self.source,
             "pythonPath": pythonpath.places_in_source(self.source, self.interpreter),
             "environmentVariables": sorted(self.variables),
+            "snapshotProject": self.keeps_snapshot,
         }
 
 
-def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
+def launch(store: Store, experiment: str, submission: Submission) -> tuple[RunRecord, list[str]]:
     """Submit a run to an experiment of this name, and return it once its supervisor answers for it.
+
+    With it come warnings of its snapshot, for the user.
 
     :raises UserErrorException: the source directory or the script cannot be used.
     :raises SnapshotException: the source directory cannot be captured.
@@ -82,7 +90,7 @@ def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
     _check(submission)
     me = str(owners.this_process())
     definition = submission.definition()
-    with take.taken(store, submission.source) as snapshot:
+    with take.taken(store, submission.source, submission.snapshot) as snapshot:
         _check_captured(submission, snapshot)
         with store.main.writing(durable=True) as db:
             snapshot.record(db)
@@ -103,7 +111,7 @@ def launch(store: Store, experiment: str, submission: Submission) -> RunRecord:
         raise ExperimentExecutionException(message) from error
     with store.main.writing() as db:
         runs.hand_over(db, record.key, me, str(owners.process(supervisor.pid)))
-    return record
+    return record, snapshot.warnings
 
 
 def _check(submission: Submission) -> None:
@@ -127,29 +135,15 @@ def _check(submission: Submission) -> None:
         )
 
 
-def _check_captured(submission: Submission, snapshot: take.Snapshot) -> None:
+def _check_captured(submission: Submission, snapshot: take.Taken) -> None:
     if submission.script is None:
         return
     script = os.path.normpath(submission.script).replace(os.sep, "/")
-    if script not in snapshot.paths:
-        why = _why_left_out(submission.source, script)
-        raise UserErrorException(f"the script {script} is not in the snapshot of {submission.source}: {why}")
-
-
-def _why_left_out(source: str, path: str) -> str:
-    """Name the rule that keeps a path of the source directory out of its snapshot."""
-    rules = IgnoreRules.at_root(os.fsencode(source))
-    parts = os.fsencode(path).split(b"/")
-    for depth, name in enumerate(parts, 1):
-        is_directory = depth < len(parts)
-        if rules.excludes(name, is_directory):
-            rule = rules.decide(name, is_directory)
-            if rule is None:
-                return f"nothing named {os.fsdecode(name)} ever enters one"
-            rule_file, pattern = os.fsdecode(rule.file), os.fsdecode(rule.pattern)
-            return f"line {rule.line} of {rule_file}, {pattern!r}, leaves it out; change that line or move the script"
-        rules = rules.enter(name, os.path.join(os.fsencode(source), *parts[:depth]))
-    return "a folder above it is a link or a virtual environment"
+    if not snapshot.holds(script):
+        why = explain(os.fsencode(submission.source), os.fsencode(script), submission.snapshot.ignore_parents).reason
+        raise UserErrorException(
+            f"the script {script} is not in the snapshot of {submission.source}: {why}; change that or move the script"
+        )
 
 
 def _add_run(
@@ -157,7 +151,7 @@ def _add_run(
     experiment: str,
     submission: Submission,
     definition: dict[str, object],
-    snapshot: take.Snapshot,
+    snapshot: take.Taken,
     owner: str,
 ) -> int:
     now = clock.now()
@@ -174,16 +168,14 @@ def _add_run(
         target=submission.target,
         definition=definition,
         snapshot=snapshot.id,
-        new_blobs=snapshot.new_blobs,
-        new_bytes=snapshot.new_bytes,
+        new_blobs=snapshot.new_blobs if submission.keeps_snapshot else None,
+        new_bytes=snapshot.new_bytes if submission.keeps_snapshot else None,
     )
     for name, value in submission.tags.items():
         tags.put(db, key, name, value, (now, 0, 0))
-    for number, path in enumerate(snapshot.special):
-        message = f"{path} is neither file, link nor folder, and is not in the snapshot"
-        warnings.add(db, key, "snapshot", message, (now, 0, number))
     tags.add_property(db, key, "azureml.runsource", SCRIPT_RUN, (now, 0, 0))
-    tags.add_property(db, key, "ContentSnapshotId", snapshot.id, (now, 0, 0))
+    if submission.keeps_snapshot:
+        snapshots.describe(db, key, snapshot, now)
     return key
 
 

@@ -66,6 +66,23 @@ def _marked(assignment: bytes) -> Iterator[int]:
                 continue
 
 
+def any_lives_in(folder: str) -> bool:
+    """Whether a process has its working directory in a folder, where the system shows it."""
+    if sys.platform != "linux":
+        return False
+    folder = os.path.realpath(folder)
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                place = os.readlink(f"/proc/{name}/cwd")
+            except OSError:
+                # Ended since it was listed, or another user's.
+                continue
+            if place == folder or place.startswith(folder + os.sep):
+                return True
+    return False
+
+
 def _living_members(group: int) -> Iterator[int]:
     """Members of a process group that are more than an entry which nobody has collected yet."""
     if sys.platform != "linux":

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 
 from localexp.errors import LocalexpError
 from localexp.execution import context, ending, processes, pythonpath
+from localexp.execution.capture import LIVE_FOLDERS
 from localexp.journal import fold
 from localexp.snapshot import checkout
-from localexp.store import clock, owners, runs
+from localexp.store import checkouts, clock, owners, runs
 from localexp.store.store import Store
 
 TYPE_CHECKING = False
@@ -44,29 +44,56 @@ def supervise(store: Store, record: RunRecord, me: str) -> None:
     """Run the script of a run that this process owns, and end the run."""
     layout = store.layout.run(record.experiment_name, record.id)
     writer = ending.journal_writer(layout, record.id)
+    has_run = False
     try:
         outcome = _run(store, record, me, writer)
+        has_run = True
     except Exception as error:
-        traceback.print_exc()
+        _print_traceback()
         outcome = ending.failed(f"localexp could not run the script: {error}", code="SystemError")
     if not store.exists():
         # Moved or deleted in the meantime. Who reads it where it is now finds this owner dead, and everything else.
         sys.stderr.write(f"{store.layout.root} is gone; the script ended as {outcome.status}\n")
         return
-    _end_with_patience(store, record, me, outcome, writer)
+    _end_with_patience(store, record, me, outcome, writer, has_run)
     if os.path.getsize(layout.supervisor_log) == 0:
         os.unlink(layout.supervisor_log)
 
 
-def _end_with_patience(store: Store, record: RunRecord, me: str, outcome: Outcome, writer: JournalWriter) -> None:
+def _tidy_blobs(store: Store) -> None:
+    """While the script runs nobody waits for this, as a submit would."""
+    try:
+        store.blobs.tidy()
+    except (LocalexpError, OSError):
+        # As on a full disk; somebody else will, and the script has nothing to do with it.
+        return
+
+
+def _print_traceback() -> None:
+    # It takes a while to import, and hardly any run needs it.
+    import traceback
+
+    traceback.print_exc()
+
+
+def _is_tree_lived_in(store: Store, record: RunRecord) -> bool:
+    with store.main.reading() as db:
+        tree = checkouts.of_run(db, record.key)
+    return tree is not None and processes.any_lives_in(store.layout.checkout(tree.folder))
+
+
+def _end_with_patience(
+    store: Store, record: RunRecord, me: str, outcome: Outcome, writer: JournalWriter, has_run: bool
+) -> None:
     """A full disk or a lock that somebody keeps may pass; until then the run goes on, and has this owner."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            ending.end(store, record, me, outcome, writer)
+            is_tree_clean = has_run and not _is_tree_lived_in(store, record)
+            ending.end(store, record, me, outcome, writer, is_tree_clean)
             return
         except (LocalexpError, OSError):
-            traceback.print_exc()
+            _print_traceback()
             if time.monotonic() > deadline:
                 raise
         time.sleep(_PAUSE_SECONDS)
@@ -80,8 +107,8 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Out
     for message in warnings:
         writer.say(warning=message, source="snapshot")
     folder = store.layout.checkout(tree.folder)
-    for name in ("outputs", "logs"):
-        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    for name in LIVE_FOLDERS:
+        _make_output_folder(folder, name, writer)
     try:
         script = _start(store, record, definition, folder)
     except OSError as error:
@@ -91,6 +118,7 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Out
         with store.main.writing() as db:
             runs.set_process(db, record.key, str(leader))
             runs.move(db, record.key, me, "Running", time=clock.now())
+        _tidy_blobs(store)
         _listen_until_ended(store, record, script, writer)
     finally:
         processes.kill_own_group(script.pid)
@@ -101,11 +129,23 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Out
     return _judged(script.returncode, store.layout.run(record.experiment_name, record.id).log)
 
 
+def _make_output_folder(folder: str, name: str, writer: JournalWriter) -> None:
+    path = os.path.join(folder, name)
+    # A source may have something else of its own by that name.
+    if not os.path.lexists(path):
+        os.mkdir(path)
+    elif os.path.islink(path):
+        message = f"{name} is a link, to {os.readlink(path)}: what the script writes there is not kept with the run"
+        writer.say(warning=message, source="capture")
+
+
 def _start(store: Store, record: RunRecord, definition: dict[str, object], folder: str) -> subprocess.Popen[bytes]:
     interpreter, source = str(definition["interpreter"]), str(definition["sourceDirectory"])
     places = definition["pythonPath"]
     assert isinstance(places, list)
     environment = {**os.environ, **context.variables(store.layout, record)}
+    # Bytecode that is kept elsewhere would outlive the files that it was compiled of, unnoticed.
+    environment.pop("PYTHONPYCACHEPREFIX", None)
     inherited = environment.get("PYTHONPATH", "")
     environment["PYTHONPATH"] = pythonpath.variable(store.layout, source, places, folder, inherited)
     command = _command(definition, interpreter)

@@ -4,70 +4,116 @@ from __future__ import annotations
 
 import os
 
-from localexp.snapshot import restore
-from localexp.store import checkouts, clock
+from localexp.errors import SnapshotException
+from localexp.snapshot import fitting, known
+from localexp.store import checkouts, clock, settings
 from localexp.store.owners import Owner, this_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from localexp.snapshot.known import Record
+    from localexp.store.checkouts import CheckoutRecord
     from localexp.store.store import Store
 
 
-def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tuple[checkouts.CheckoutRecord, list[str]]:
-    """Make a tree of a snapshot for a run; with it come warnings for the user.
+def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tuple[CheckoutRecord, list[str]]:
+    """Have a tree hold a snapshot, for a run; with it come warnings for the user.
+
+    A tree that an earlier run of the same source directory has left is made to hold this snapshot, if there is one.
 
     :param source: the directory of which the snapshot was taken.
+    :raises SnapshotException: the snapshot is damaged.
     """
-    _retire_abandoned(store)
-    folder = os.urandom(6).hex()
+    _retire_left(store)
     with store.main.writing() as db:
-        key = checkouts.add(db, folder, run, owner, source, snapshot, clock.now())
-    os.makedirs(store.layout.checkouts, exist_ok=True)
-    warnings = restore.write(store, snapshot, store.layout.checkout(folder), source)
+        key = checkouts.lease_idle(db, run, owner, source, snapshot, clock.now())
+        record = None if key is None else checkouts.by_key(db, key)
+    if record is not None:
+        try:
+            return _fitted(store, record, source)
+        except SnapshotException:
+            raise
+        except (OSError, RecursionError):
+            # A script has left it so that it cannot be put right, as with folders that may not be written to.
+            _condemn_and_retire(store, record)
     with store.main.writing() as db:
-        checkouts.set_ready(db, key, clock.now())
-        record = checkouts.of_run(db, run)
-    assert record is not None
-    return record, warnings
+        key = checkouts.add(db, os.urandom(6).hex(), run, owner, source, snapshot, clock.now())
+        record = checkouts.by_key(db, key)
+    os.makedirs(store.layout.checkout(record.folder))
+    return _fitted(store, record, source)
 
 
-def retire(store: Store, checkout: checkouts.CheckoutRecord) -> bool:
+def records(store: Store, checkout: CheckoutRecord) -> dict[bytes, Record]:
+    """What a tree held when its run began, by directory."""
+    found = known.read(store, _key(checkout))
+    if b"" in found and found[b""].digest.hex() == checkout.snapshot:
+        return found
+    # They could not be kept, and at best are those of an earlier run.
+    return fitting.records_of_snapshot(store, checkout.snapshot, os.fsencode(checkout.source))
+
+
+def retire(store: Store, checkout: CheckoutRecord) -> bool:
     """Remove a tree, and then the word of it; False if something in it cannot be removed, for a later lease to try."""
     try:
-        _remove_tree(store.layout.checkout(checkout.folder))
+        fitting.remove_tree(store.layout.checkout(checkout.folder))
     except (OSError, RecursionError):
         return False
+    known.forget(store, _key(checkout))
     with store.main.writing() as db:
         checkouts.remove(db, checkout.key)
     return True
 
 
-def _retire_abandoned(store: Store) -> None:
+def trim(store: Store) -> None:
+    """Remove the trees that were not used for the longest time, until all together are no larger than they may be."""
     with store.main.reading() as db:
-        left = checkouts.of_ended_runs(db)
-    for checkout in left:
-        if Owner.parse(checkout.owner).is_known_dead() and _is_claimed(store, checkout):
+        excess = checkouts.total_bytes(db) - settings.number(db, settings.CHECKOUT_BYTES)
+        idle = checkouts.idle(db) if excess > 0 else []
+    for checkout in idle:
+        # If somebody else has claimed it, what there is too much of is not what it was.
+        if excess <= 0 or not _is_claimed(store, checkout):
+            return
+        if retire(store, checkout):
+            excess -= checkout.size
+
+
+def _fitted(store: Store, record: CheckoutRecord, source: str) -> tuple[CheckoutRecord, list[str]]:
+    result = fitting.fit(
+        store,
+        record.snapshot,
+        os.fsencode(store.layout.checkout(record.folder)),
+        os.fsencode(source),
+        known.read(store, _key(record)),
+    )
+    if result.is_changed:
+        known.keep(store, _key(record), result.records)
+    with store.main.writing() as db:
+        checkouts.set_ready(db, record.key, result.size, clock.now())
+        return checkouts.by_key(db, record.key), result.warnings
+
+
+def _key(checkout: CheckoutRecord) -> bytes:
+    # No absolute path, so that it stays true when the workspace is moved.
+    return b"checkout " + checkout.folder.encode()
+
+
+def _condemn_and_retire(store: Store, checkout: CheckoutRecord) -> None:
+    with store.main.writing() as db:
+        checkouts.condemn(db, checkout.key)
+    retire(store, checkout)
+
+
+def _retire_left(store: Store) -> None:
+    """Remove what nobody answers for, and trees from before the machine was restarted: power may have gone."""
+    with store.main.reading() as db:
+        left, idle = checkouts.left(db), checkouts.idle(db)
+    doubtful = [checkout for checkout in left if Owner.parse(checkout.owner).is_known_dead()]
+    doubtful += [checkout for checkout in idle if Owner.parse(checkout.owner).was_rebooted()]
+    for checkout in doubtful:
+        if _is_claimed(store, checkout):
             retire(store, checkout)
 
 
-def _is_claimed(store: Store, checkout: checkouts.CheckoutRecord) -> bool:
+def _is_claimed(store: Store, checkout: CheckoutRecord) -> bool:
     with store.main.writing() as db:
-        return checkouts.claim(db, checkout.key, checkout.owner, str(this_process()))
-
-
-def _remove_tree(path: str) -> None:
-    import shutil
-
-    if not os.path.lexists(path):
-        return
-    # A script may have taken from a folder the permission to remove what is in it.
-    _make_writable(path)
-    for folder, below, _ in os.walk(path):
-        for name in below:
-            _make_writable(os.path.join(folder, name))
-    shutil.rmtree(path)
-
-
-def _make_writable(folder: str) -> None:
-    if not os.path.islink(folder) and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        os.chmod(folder, 0o700)
+        return checkouts.claim(db, checkout, str(this_process()))
