@@ -10,6 +10,10 @@ import click
 
 from localexp import __version__, errors
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 INTERRUPTED = 130
 
 _COMMANDS = {
@@ -18,6 +22,9 @@ _COMMANDS = {
     "runs": "localexp.cli.runs",
     "show": "localexp.cli.show",
     "logs": "localexp.cli.logs",
+    "snapshot": "localexp.cli.snapshot",
+    "settings": "localexp.cli.settings",
+    "fsck": "localexp.cli.fsck",
     "demo": "localexp.cli.demo",
 }
 
@@ -55,6 +62,7 @@ def localexp(ctx: click.Context) -> None:
 def main() -> None:
     """Run the command line. An error that has a reason is one line on standard error."""
     _prepare_streams()
+    _prepare_warnings()
     try:
         localexp(prog_name="localexp", standalone_mode=False)
     except click.ClickException as error:
@@ -62,6 +70,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
+    except errors.SnapshotException as error:
+        _fail(error.headline, details=error.details)
     except errors.LocalexpError as error:
         _fail(str(error))
     except OSError as error:
@@ -79,10 +89,33 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _fail(message: str, exit_code: int = 1) -> None:
+def _prepare_warnings() -> None:
+    """Have a warning be one line, as an error is."""
+    import warnings
+
     from localexp.cli.table import one_line
 
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,  # noqa: ARG001 - where it comes from helps nobody at the command line
+        lineno: int,  # noqa: ARG001
+        file: object = None,  # noqa: ARG001
+        line: str | None = None,  # noqa: ARG001
+    ) -> None:
+        if issubclass(category, UserWarning):
+            click.echo(f"Warning: {one_line(str(message))}", err=True)
+
+    warnings.simplefilter("always", UserWarning)
+    warnings.showwarning = show
+
+
+def _fail(message: str, exit_code: int = 1, details: Sequence[str] = ()) -> None:
+    from localexp.cli.table import cell_text, one_line
+
     click.echo(f"Error: {one_line(message)}", err=True)
+    for line in details:
+        click.echo(cell_text(line), err=True)
     try:
         sys.stdout.flush()
     except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import click
 
@@ -17,6 +18,35 @@ workspace_path = click.option(
     type=click.Path(),
     help="The folder of the workspace; by default LOCALEXP_WORKSPACE, or the nearest one upwards.",
 )
+
+ignore_parents = click.option(
+    "--ignore-parents",
+    is_flag=True,
+    help="Read the ignore files above the directory too, up to the top of its repository.",
+)
+
+
+_UNITS = {"": 1, "b": 1, **{letter: 1024**power for power, letter in enumerate("kmgt", 1)}}
+_UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}
+_UNITS |= {f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)}
+
+
+class _Size(click.ParamType):  # type: ignore[type-arg]  # generic only for the checker, and not in every click
+    """A number of bytes, with a unit if need be."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*", str(value).lower())
+        if match is None or match[2] not in _UNITS:
+            self.fail(f"{value!r} is no size; write a number of bytes, or one as 500MB or 4GiB", param, ctx)
+        if "." in match[1] and _UNITS[match[2]] == 1:
+            self.fail(f"{value!r} is no size; there is no part of a byte", param, ctx)
+        number = float(match[1]) if "." in match[1] else int(match[1])
+        return int(number * _UNITS[match[2]])
+
+
+SIZE = _Size()
 
 
 def opened(path: str | None) -> Workspace:

@@ -15,6 +15,7 @@ from localexp.config import ScriptRunConfig
 from localexp.execution.details import summary
 from localexp.experiment import checked_name, submitted
 from localexp.run import Run
+from localexp.snapshot.take import Options
 
 _FIRST_SIGNAL = 128
 
@@ -27,6 +28,10 @@ _FIRST_SIGNAL = 128
 @click.option("--experiment", help="The experiment; by default named like the source directory.")
 @click.option("--source", type=click.Path(), default=".", show_default=True, help="The directory to capture.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME[=VALUE]", help="A tag; may be given several times.")
+@options.ignore_parents
+@click.option("--max-snapshot-size", type=options.SIZE, metavar="SIZE", help="The most that may be captured, as 4GiB.")
+@click.option("--max-snapshot-files", type=click.IntRange(0), metavar="N", help="The most files, likewise.")
+@click.option("--force", is_flag=True, help="Capture a home directory or the top of a file system too.")
 @click.option("--detach", is_flag=True, help="Return as soon as the run is started, and print its id.")
 @options.workspace_path
 @options.as_json
@@ -36,6 +41,10 @@ def submit(
     experiment: str | None,
     source: str,
     tags: tuple[str, ...],
+    ignore_parents: bool,
+    max_snapshot_size: int | None,
+    max_snapshot_files: int | None,
+    force: bool,
     detach: bool,
     workspace: str | None,
     as_json: bool,
@@ -48,7 +57,10 @@ def submit(
     opened = options.opened(workspace)
     config = ScriptRunConfig(source, _relative_to_source(script, source), list(arguments))
     name = _name_of_folder(source) if experiment is None else experiment
-    run = submitted(opened, checked_name(name), config, known_tags)
+    snapshot = Options(
+        max_bytes=max_snapshot_size, max_files=max_snapshot_files, ignore_parents=ignore_parents, force=force
+    )
+    run = submitted(opened, checked_name(name), config, known_tags, snapshot=snapshot)
     if not detach:
         _wait(run, not as_json, "" if workspace is None else f" --workspace {shlex.quote(workspace)}")
     if as_json:
@@ -65,7 +77,12 @@ def _wait(run: Run, show_output: bool, where: str) -> None:
     except KeyboardInterrupt:
         click.echo(f"\nThe run goes on. Follow it with: localexp logs -f{where} {run.id}", err=True)
         sys.exit(INTERRUPTED)
-    error = run.get_details().get("error")
+    details = run.get_details()
+    for said in details.get("warnings", []):
+        # Those of the snapshot were shown when it was taken.
+        if said["source"] != "snapshot":
+            click.echo(f"Warning: {table.one_line(said['message'])}", err=True)
+    error = details.get("error")
     if show_output and isinstance(error, dict):
         click.echo(f"Error: {table.one_line(error['error']['message'])}", err=True)
 

@@ -1,0 +1,31 @@
+"""``localexp settings``."""
+
+from __future__ import annotations
+
+import click
+
+from localexp.cli import options, table
+
+
+@click.command(short_help="Show or change the limits of a workspace.")
+@click.argument("name", required=False)
+@click.argument("value", required=False, type=options.SIZE)
+@options.workspace_path
+@options.as_json
+def settings(name: str | None, value: int | None, workspace: str | None, as_json: bool) -> None:
+    """Show the settings of the workspace, only the one called NAME, or give that one a VALUE.
+
+    Sizes may have a unit, as 4GiB. 'snapshot.max_bytes' and 'snapshot.max_files' are the most that a snapshot takes;
+    beyond 'checkouts.max_bytes' the working trees that were not used for the longest time are removed.
+    """
+    opened = options.opened(workspace)
+    if name is not None and value is not None:
+        opened.set_setting(name, value)
+    shown = opened.settings
+    if name is not None:
+        shown = {name: opened.setting(name)}
+    if as_json:
+        table.show_json(shown)
+        return
+    for known, number in shown.items():
+        click.echo(f"{known}: {number}")
