@@ -11,17 +11,19 @@ if TYPE_CHECKING:
     from localexp.config import RunConfiguration, ScriptRunConfig
     from localexp.experiment import Experiment
     from localexp.run import Run
+    from localexp.snapshot.view import Snapshot
     from localexp.workspace import Workspace
 
 __version__ = "0.1.0"
 
-__all__ = ["Experiment", "Run", "RunConfiguration", "ScriptRunConfig", "Workspace", "errors"]
+__all__ = ["Experiment", "Run", "RunConfiguration", "ScriptRunConfig", "Snapshot", "Workspace", "errors"]
 
 _HOME = {
     "Experiment": "localexp.experiment",
     "Run": "localexp.run",
     "RunConfiguration": "localexp.config",
     "ScriptRunConfig": "localexp.config",
+    "Snapshot": "localexp.snapshot.view",
     "Workspace": "localexp.workspace",
 }
 

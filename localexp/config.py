@@ -63,6 +63,19 @@ class Environment(_Checked):
         self.environment_variables = {}
 
 
+class HistoryConfiguration(_Checked):
+    """What is kept of a run.
+
+    ``snapshot_project`` is True: the source directory is kept as the run's snapshot. If it is False the script still
+    runs in a checkout of it, which nothing refers to any more when the run has ended.
+    """
+
+    snapshot_project: bool
+
+    def __init__(self) -> None:
+        self.snapshot_project = True
+
+
 class RunConfiguration(_Checked):
     """How a script runs.
 
@@ -71,6 +84,7 @@ class RunConfiguration(_Checked):
     :param command: a command line for the shell, in place of script and arguments; a list is joined by spaces.
 
     ``target`` is ``"local"``. ``environment_variables`` are set for the script, over those of ``environment``.
+    ``history.snapshot_project`` says whether the source directory is kept as the run's snapshot.
     """
 
     script: str | None
@@ -79,6 +93,7 @@ class RunConfiguration(_Checked):
     target: str
     environment: Environment
     environment_variables: dict[str, str]
+    history: HistoryConfiguration
 
     def __init__(
         self,
@@ -93,6 +108,7 @@ class RunConfiguration(_Checked):
         self.target = "local"
         self.environment = Environment()
         self.environment_variables = {}
+        self.history = HistoryConfiguration()
 
 
 class ScriptRunConfig:

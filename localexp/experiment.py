@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from warnings import warn
 
 from localexp.config import (
     ScriptRunConfig,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from localexp.execution.launch import Submission
     from localexp.run import Run
+    from localexp.snapshot.take import Options
     from localexp.store.experiments import ExperimentRecord
     from localexp.store.runs import RunRecord
     from localexp.workspace import Workspace
@@ -100,6 +102,10 @@ class Experiment:
         display_name: str | None = None,
         description: str | None = None,
         tags: Mapping[str, str | None] | None = None,
+        ignore_parents: bool = False,
+        max_snapshot_bytes: int | None = None,
+        max_snapshot_files: int | None = None,
+        force: bool = False,
     ) -> Run:
         """Start an interactive run: one that this very process is.
 
@@ -114,6 +120,7 @@ class Experiment:
         :param display_name: wins over ``name``.
         :param description: any text.
         :param tags: tags to begin with.
+        :param ignore_parents: as for ``submit``, like those that follow.
         :raises UserErrorException: the id does not fit or is taken.
         :raises SnapshotException: the snapshot directory cannot be captured.
         """
@@ -127,16 +134,17 @@ class Experiment:
             description=description,
             tags=_checked_tags(tags),
         )
-        directory = None if snapshot_directory is None else os.path.abspath(snapshot_directory)
+        directory = None if snapshot_directory is None else os.path.abspath(os.fsdecode(snapshot_directory))
+        options = _snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
         try:
-            record, writer = interactive.start(self._workspace._store, beginning, directory)
+            record, writer, said = interactive.start(self._workspace._store, beginning, directory, options)
         except SnapshotException as error:
             if snapshot_directory != ".":
                 raise
-            import warnings
-
-            warnings.warn(f"the run goes on without a snapshot: {error}", UserWarning, stacklevel=2)
-            record, writer = interactive.start(self._workspace._store, beginning, None)
+            warn(f"the run goes on without a snapshot: {error}", UserWarning, stacklevel=2)
+            record, writer, said = interactive.start(self._workspace._store, beginning, None)
+        for message in said:
+            warn(message, UserWarning, stacklevel=2)
         return Run._of(self, record, writer)
 
     def submit(
@@ -145,6 +153,10 @@ class Experiment:
         tags: Mapping[str, str | None] | None = None,
         *,
         run_id: str | None = None,
+        ignore_parents: bool = False,
+        max_snapshot_bytes: int | None = None,
+        max_snapshot_files: int | None = None,
+        force: bool = False,
     ) -> Run:
         """Capture the source directory and start the script as a process of its own; return at once.
 
@@ -154,11 +166,17 @@ class Experiment:
         :param config: what to run; it is not changed.
         :param tags: tags to begin with.
         :param run_id: up to 128 letters, digits, ``_`` and ``-``; by default ``<experiment>_<seconds>_<8 hex>``.
+        :param ignore_parents: read the ignore files above the source directory too, up to the top of its repository.
+        :param max_snapshot_bytes: the most bytes that the snapshot may hold; by default the workspace's setting
+            ``snapshot.max_bytes``.
+        :param max_snapshot_files: the most files, likewise ``snapshot.max_files``.
+        :param force: capture a home directory or the top of a file system too.
         :raises UserErrorException: a part of the configuration cannot be used; no run is made.
         :raises SnapshotException: the source directory cannot be captured; no run is made.
         :raises ExperimentExecutionException: the run could not be started; it is Failed.
         """
-        return submitted(self._workspace, self.name, config, tags, run_id)
+        options = _snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
+        return submitted(self._workspace, self.name, config, tags, run_id, options)
 
 
 def submitted(
@@ -167,6 +185,7 @@ def submitted(
     config: ScriptRunConfig,
     tags: Mapping[str, str | None] | None = None,
     run_id: str | None = None,
+    snapshot: Options | None = None,
 ) -> Run:
     """``Experiment.submit`` by the experiment's name; it is made with the run if there is none."""
     from localexp.execution.launch import launch
@@ -179,7 +198,10 @@ def submitted(
     submission = _submission(config)
     submission.tags = _checked_tags(tags)
     submission.run_id = _checked_run_id(run_id)
-    record = launch(workspace._store, experiment, submission)
+    submission.snapshot = snapshot or submission.snapshot
+    record, said = launch(workspace._store, experiment, submission)
+    for message in said:
+        warn(message, UserWarning, stacklevel=3)
     return Run.get(workspace, record.id)
 
 
@@ -217,7 +239,20 @@ def _submission(config: ScriptRunConfig) -> Submission:
         interpreter=interpreter(run_config.environment.python),
         variables=environment_texts(variables),
         target=checked_target(run_config.target),
+        keeps_snapshot=_checked_flag("history.snapshot_project", run_config.history.snapshot_project),
     )
+
+
+def _checked_flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise RunConfigurationException(f"{name} is True or False, not {value!r}")
+    return value
+
+
+def _snapshot_options(ignore_parents: bool, max_bytes: int | None, max_files: int | None, force: bool) -> Options:
+    from localexp.snapshot.take import Options
+
+    return Options(max_bytes=max_bytes, max_files=max_files, ignore_parents=ignore_parents, force=force)
 
 
 def checked_name(name: object, skip: bool = False) -> str:

@@ -13,8 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localexp.experiment import Experiment
     from localexp.run import Run
+    from localexp.snapshot.view import Snapshot
 
 WORKSPACE_VARIABLE = "LOCALEXP_WORKSPACE"
+_LARGEST_SETTING = 2**63 - 1
 
 
 class Workspace:
@@ -111,6 +113,44 @@ class Workspace:
             records = experiments.every_active(db)
         return {record.name: Experiment._of(self, record) for record in records}
 
+    @property
+    def settings(self) -> dict[str, int]:
+        """The settings as they stand: ``snapshot.max_bytes`` and ``snapshot.max_files``, the most that a snapshot
+        takes (2 GiB, 100,000 files), and ``checkouts.max_bytes``, beyond which idle checkouts are removed (2 GiB).
+        """
+        with self._store.main.reading() as db:
+            return {name: settings.number(db, name) for name in settings.NUMBERS}
+
+    def setting(self, name: str) -> int:
+        """One of ``settings``.
+
+        :raises UserErrorException: there is no setting of this name.
+        """
+        _check_setting(name)
+        return self.settings[name]
+
+    def set_setting(self, name: str, value: int) -> None:
+        """Change a setting for everybody who uses this workspace.
+
+        :param name: one of ``settings``.
+        :param value: a number of bytes or files.
+        :raises UserErrorException: there is no such setting, or the value is no number that is at least 0.
+        """
+        _check_setting(name)
+        if type(value) is not int or not 0 <= value <= _LARGEST_SETTING:
+            raise UserErrorException(f"the setting {name} is a whole number that is not negative, not {value!r}")
+        with self._store.main.writing() as db:
+            settings.set_number(db, name, value)
+
+    def get_snapshot(self, snapshot_id: str) -> Snapshot:
+        """The snapshot with this id, whichever runs have it.
+
+        :raises SnapshotException: there is none.
+        """
+        from localexp.snapshot.view import Snapshot
+
+        return Snapshot._of(self._store, snapshot_id)
+
     def get_run(self, run_id: str) -> Run:
         """The run with this id.
 
@@ -123,6 +163,11 @@ class Workspace:
     def close(self) -> None:
         """Close the database; whatever is used next opens it again."""
         self._store.close()
+
+
+def _check_setting(name: str) -> None:
+    if name not in settings.NUMBERS:
+        raise UserErrorException(f"there is no setting {name!r}; there are {', '.join(settings.NUMBERS)}")
 
 
 def _store_root(path: str | os.PathLike[str]) -> str:

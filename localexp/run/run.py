@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from localexp import metrics
 from localexp.errors import (
     ActivityFailedException,
     RunEnvironmentException,
-    RunNotFound,
     StoreError,
     UserErrorException,
 )
 from localexp.execution import context
-from localexp.journal.writer import JournalWriter
 from localexp.metrics import LARGEST_STEP
+from localexp.run.core import experiment_of, found
+from localexp.run.files import FilesOfRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,43 +23,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from localexp.execution.ending import Outcome
-    from localexp.experiment import Experiment
+    from localexp.journal.writer import JournalWriter
     from localexp.offline import OfflineRun
-    from localexp.store.layout import RunLayout
-    from localexp.store.runs import RunRecord
     from localexp.workspace import Workspace
 
 
-class Run:
+class Run(FilesOfRun):
     """Attach to an existing run.
 
     :param experiment: the experiment that it is in.
     :param run_id: its id.
     :raises RunNotFound: the workspace has no such run.
     """
-
-    def __init__(self, experiment: Experiment, run_id: str) -> None:
-        self._experiment = experiment
-        self._record: RunRecord | None = _found(experiment.workspace, run_id)
-        if self._record.experiment != experiment._record.key:
-            raise UserErrorException(
-                f"run {run_id} is in the experiment {self._record.experiment_name!r}, not in {experiment.name!r}; "
-                "Run.get(workspace, run_id) finds it wherever it is"
-            )
-        self._id = run_id
-        self._writer: JournalWriter | None = None
-
-    @classmethod
-    def _of(cls, experiment: Experiment, record: RunRecord, writer: JournalWriter | None = None) -> Run:
-        run = cls.__new__(cls)
-        run._experiment = experiment
-        run._record = record
-        run._id = record.id
-        run._writer = writer
-        return run
-
-    def __repr__(self) -> str:
-        return f"Run(Experiment: {self.experiment.name},\nId: {self.id},\nStatus: {self.get_status()})"
 
     # Getting hold of a run
 
@@ -70,8 +44,8 @@ class Run:
 
         :raises RunNotFound: there is none; the error names ids that are alike.
         """
-        record = _found(workspace, run_id)
-        return Run._of(_experiment_of(workspace, record), record)
+        record = found(workspace, run_id)
+        return Run._of(experiment_of(workspace, record), record)
 
     @classmethod
     def get_context(cls, allow_offline: bool = True) -> Run | OfflineRun:
@@ -87,79 +61,9 @@ class Run:
             from localexp.offline import OfflineRun
 
             return OfflineRun()
-        if here.run_id not in _submitted:
-            _submitted[here.run_id] = SubmittedRun(here)
-        return _submitted[here.run_id]
+        from localexp.run.submitted import submitted_run
 
-    # What it is
-
-    @property
-    def id(self) -> str:
-        """Its id, unique in the workspace."""
-        return self._id
-
-    @property
-    def experiment(self) -> Experiment:
-        """The experiment that it is in."""
-        return self._experiment
-
-    @property
-    def number(self) -> int:
-        """Counts the runs of the experiment, from 1."""
-        return self._known().number
-
-    @property
-    def display_name(self) -> str | None:
-        """A name for people."""
-        return self._known().display_name
-
-    @property
-    def type(self) -> str | None:
-        """``"azureml.scriptrun"`` for a submitted run, None for an interactive one."""
-        return self._known().type
-
-    @property
-    def status(self) -> str:
-        """The status when it was last asked for; ``get_status`` asks anew."""
-        return self._known().status
-
-    @property
-    def tags(self) -> dict[str, str | None]:
-        """The tags, as ``get_tags`` returns them."""
-        return self.get_tags()
-
-    def get_status(self) -> str:
-        """NotStarted, Preparing, Running, Finalizing, Completed or Failed.
-
-        A run whose process has died is found out here, and ended as Failed.
-        """
-        return self._current().status
-
-    def get_tags(self) -> dict[str, str | None]:
-        """All tags as they stand now."""
-        from localexp.store import tags
-
-        record = self._current()
-        with self._workspace._store.main.reading() as db:
-            return tags.of_run(db, record.key)
-
-    def get_details(self) -> dict[str, Any]:
-        """What is known of the run, in Azure ML's shape: runId, status, times, error, warnings, properties, …
-
-        ``error`` is ``{"error": {"code", "message", "exitCode"}, "time"}``. What has no value is absent.
-        """
-        from localexp.execution.details import details
-
-        return details(self._workspace._store, self._current())
-
-    def get_portal_url(self) -> str:
-        """Write a page of the run as it stands now, and return its ``file://`` address.
-
-        The page needs nothing but itself. It is written anew by each call, and when ``wait_for_completion`` returns.
-        """
-        from localexp.report.page import write_page
-
-        return write_page(self._workspace._store, self._current())
+        return submitted_run(here)
 
     # What it says
 
@@ -210,26 +114,6 @@ class Run:
         record = self._current()
         with self._workspace._store.main.reading() as db:
             return metrics.shaped(points.values(db, record.key, name))
-
-    # Its files
-
-    def get_file_names(self) -> list[str]:
-        """The names of its files: logs, and what the script wrote; of a running script, what is there by now."""
-        from localexp.execution import files
-
-        return list(files.by_name(self._workspace._store, self._current()))
-
-    def download_file(self, name: str, output_file_path: str | os.PathLike[str] | None = None) -> None:
-        """Copy a file of the run.
-
-        :param name: its name as in ``get_file_names``.
-        :param output_file_path: a path, or a directory that is there; by default the working directory.
-        :raises UserErrorException: the run has no such file, or it cannot be written there.
-        """
-        from localexp.execution import files
-
-        target = None if output_file_path is None else os.fspath(output_file_path)
-        files.download(self._workspace._store, self._current(), name, target)
 
     # Its end
 
@@ -303,29 +187,6 @@ class Run:
 
     # Below the surface
 
-    @property
-    def _workspace(self) -> Workspace:
-        return self._experiment.workspace
-
-    @property
-    def _layout(self) -> RunLayout:
-        return self._workspace._store.layout.run(self._experiment.name, self._id)
-
-    def _known(self) -> RunRecord:
-        if self._record is None:
-            self._record = _found(self._workspace, self._id)
-        return self._record
-
-    def _current(self) -> RunRecord:
-        from localexp.execution.ownership import current
-        from localexp.store import runs
-
-        store = self._workspace._store
-        with store.main.reading() as db:
-            record = runs.by_key(db, self._known().key)
-        self._record = current(store, record)
-        return self._record
-
     def _end(self, outcome: Outcome) -> None:
         from localexp.execution import interactive
 
@@ -354,71 +215,3 @@ class Run:
         writer.say(**words)
         if writer.close():
             raise StoreError(f"what was said of run {self.id} could not be kept: {writer.problem}")
-
-
-class SubmittedRun(Run):
-    """The run that this process is. Its launcher decides how it ends: ``complete`` and ``fail`` only say so."""
-
-    def __init__(self, here: context.Context) -> None:
-        self._here = here
-        self._id = here.run_id
-        self._record = None
-        # Not through the workspace, which would import sqlite3 for a script that only logs.
-        self._own_layout = context.run_layout(here)
-        self._writer = JournalWriter(self._own_layout, here.run_id, self._check_folder)
-        self._attached_experiment: Experiment | None = None
-        self._attached_workspace: Workspace | None = None
-
-    @property
-    def experiment(self) -> Experiment:
-        """The experiment that it is in."""
-        if self._attached_experiment is None:
-            self._attached_experiment = _experiment_of(self._workspace, self._known())
-        return self._attached_experiment
-
-    @property
-    def _workspace(self) -> Workspace:
-        if self._attached_workspace is None:
-            from localexp.workspace import Workspace
-
-            self._attached_workspace = Workspace._attached(self._here.workspace)
-        return self._attached_workspace
-
-    @property
-    def _layout(self) -> RunLayout:
-        return self._own_layout
-
-    def _check_folder(self) -> None:
-        if not os.path.isdir(self._layout.journals):
-            raise FileNotFoundError("the run has ended, or its folder is gone")
-
-    def _end(self, outcome: Outcome) -> None:
-        assert self._writer is not None
-        if outcome.error is not None:
-            self._writer.say(warning=metrics.message_of(outcome.error), source="script")
-
-    def flush(self, timeout_seconds: int = 300) -> None:
-        """Do nothing: what was logged is kept already, and whoever reads sees it."""
-
-
-_submitted: dict[str, SubmittedRun] = {}
-
-
-def _found(workspace: Workspace, run_id: object) -> RunRecord:
-    from localexp.store import runs
-
-    if not isinstance(run_id, str):
-        raise UserErrorException(f"a run id is a text, not {run_id!r}")
-    with workspace._store.main.reading() as db:
-        record = runs.find(db, run_id)
-        if record is None:
-            raise RunNotFound(run_id, runs.ids_like(db, run_id))
-    return record
-
-
-def _experiment_of(workspace: Workspace, record: RunRecord) -> Experiment:
-    from localexp.experiment import Experiment
-    from localexp.store import experiments
-
-    with workspace._store.main.reading() as db:
-        return Experiment._of(workspace, experiments.by_key(db, record.experiment))
