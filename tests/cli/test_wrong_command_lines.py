@@ -36,7 +36,7 @@ def test_help_is_printed_without_a_command_and_for_each(folder: Path) -> None:
     overview = printed(localexp(at=folder))
 
     assert overview == printed(localexp("--help", at=folder))
-    for command in ("init", "submit", "runs", "show", "logs", "demo"):
+    for command in ("init", "submit", "runs", "show", "logs", "snapshot", "fsck", "demo"):
         assert f"\n  {command} " in overview
         assert printed(localexp(command, "--help", at=folder)).startswith(f"Usage: localexp {command} ")
     assert "..." not in overview.partition("Commands:")[2]

@@ -14,7 +14,7 @@ from localexp import Experiment, Run, Workspace
 from localexp.store import runs
 from localexp.store.clock import now
 from localexp.store.owners import Owner, process, this_process
-from tests.processes import Project, output, python, wait_until
+from tests.processes import KILL_AT_CALL, Project, output, python, wait_until
 
 ENDLESS = """
 import os, subprocess, sys, time
@@ -132,17 +132,6 @@ def test_a_process_that_nobody_has_collected_is_dead() -> None:
         owner = process(child.pid)
         wait_until(lambda: not owner.is_alive(), "the process has ended, uncollected")
 
-
-KILL_AT_CALL = """
-import os, signal, sys
-calls = 0
-def kill_at_call(frame, event, argument):
-    global calls
-    if event in ("call", "c_call") and "localexp" in frame.f_code.co_filename:
-        calls += 1
-        if calls == int(sys.argv[3]):
-            os.kill(os.getpid(), signal.SIGKILL)
-"""
 
 SUBMITTING = f"""{KILL_AT_CALL}
 from localexp import Experiment, ScriptRunConfig, Workspace

@@ -129,7 +129,6 @@ def test_the_working_directory_is_a_checkout(experiment: Experiment, project: Pr
 
     assert ".localexp/checkouts/" in folder.replace("\\", "/")
     assert names == "['data', 'logs', 'outputs', 'train.py']"
-    assert not Path(folder).exists()
 
 
 def test_files_that_the_script_made_become_artifacts(experiment: Experiment, project: Project) -> None:
@@ -216,7 +215,7 @@ def test_environment_variables_reach_the_script(experiment: Experiment, project:
         ("folder", "is a directory"),
         ("ignored.py", "line 1 of .gitignore, 'ignored.py'"),
         ("../outside.py", "outside the source directory"),
-        ("__pycache__/cached.py", "nothing named __pycache__ ever enters"),
+        ("__pycache__/cached.py", "no folder named __pycache__ ever enters"),
     ],
 )
 def test_a_script_that_cannot_run_fails_at_submit_and_leaves_no_run(

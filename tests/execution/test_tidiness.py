@@ -15,14 +15,7 @@ from localexp import Experiment, Run, Workspace, errors
 from localexp.store import checkouts
 from localexp.store.clock import now
 from localexp.store.owners import Owner, process, this_process
-from tests.processes import Project, wait_until
-
-
-def of_the_dead() -> Owner:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    owner = process(child.pid)
-    child.wait()
-    return owner
+from tests.processes import Project, of_the_dead, wait_until
 
 
 def test_a_tree_that_its_owner_died_over_is_removed_by_the_next_run(experiment: Experiment, project: Project) -> None:
@@ -38,7 +31,7 @@ def test_a_tree_that_its_owner_died_over_is_removed_by_the_next_run(experiment: 
 
     experiment.submit(project.config()).wait_for_completion()
 
-    assert os.listdir(store.layout.checkouts) == []
+    assert "left" not in os.listdir(store.layout.checkouts)
 
 
 def test_a_process_of_another_namespace_or_host_is_never_judged() -> None:
@@ -134,3 +127,17 @@ def test_waiting_for_oneself_is_refused(experiment: Experiment) -> None:
 
 def test_interrupts_can_be_sent_to_what_tests_start() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_a_submit_stores_is_moved_out_of_the_log_while_the_script_runs(
+    experiment: Experiment, project: Project
+) -> None:
+    project.write("train.py", "")
+    for number in range(40):
+        (project.path / f"{number}.bin").write_bytes(os.urandom(50_000))
+    blobs = Path(experiment.workspace._store.layout.blob_database)
+    # The last who closes the database would move it over in any case; this process keeps it open.
+    with experiment.workspace._store.blobs.reading():
+        experiment.submit(project.config()).wait_for_completion()
+
+        assert blobs.stat().st_size > 40 * 50_000

@@ -10,8 +10,10 @@ import pytest
 
 from localexp import Workspace
 from localexp.errors import SnapshotException
-from localexp.snapshot import contents, scan, take, tree
-from localexp.snapshot.scan import File, Scan
+from localexp.snapshot import contents, take, tree
+from localexp.snapshot import known as known_records
+from localexp.snapshot.listing import NOTHING_KNOWN
+from localexp.snapshot.progress import Progress
 from tests.processes import Project
 
 
@@ -21,7 +23,9 @@ def identifier(workspace: Workspace, project: Project) -> str:
 
 
 def known(workspace: Workspace, project: Project) -> set[bytes]:
-    return set(scan.read_known_digests(workspace._store, os.fsencode(project.path)))
+    records = known_records.read(workspace._store, os.fsencode(project.path))
+    facts = (pair for record in records.values() for pair in record.digests_by_file().items())
+    return {name for name, (fact, _) in facts if fact != NOTHING_KNOWN}
 
 
 def test_a_file_that_has_just_been_written_is_not_trusted(
@@ -72,8 +76,6 @@ def test_a_file_that_will_not_hold_still_is_an_error_that_names_it(
     workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = project.write("busy.log", "line\n")
-    found = Scan(os.fsencode(project.path))
-    file = File(b"busy.log", b"busy.log", path.stat())
     real = tree.digest_of
 
     def digest_while_it_grows(data: bytes) -> bytes:
@@ -84,7 +86,7 @@ def test_a_file_that_will_not_hold_still_is_an_error_that_names_it(
     monkeypatch.setattr("localexp.snapshot.contents.digest_of", digest_while_it_grows)
 
     with pytest.raises(SnapshotException, match=r"busy\.log changes while it is read"):
-        contents.Contents(workspace._store).take(found, file)
+        contents.Contents(workspace._store, 1, Progress("Storing", "bytes")).take(os.fsencode(path))
 
 
 def test_a_large_file_that_was_lost_from_the_store_is_stored_again(workspace: Workspace, project: Project) -> None:

@@ -60,7 +60,15 @@ def test_an_interactive_run_without_a_snapshot_loads_nothing_heavy(experiment: E
 
 
 def test_the_public_names_are_these() -> None:
-    assert localexp.__all__ == ["Experiment", "Run", "RunConfiguration", "ScriptRunConfig", "Workspace", "errors"]
+    assert localexp.__all__ == [
+        "Experiment",
+        "Run",
+        "RunConfiguration",
+        "ScriptRunConfig",
+        "Snapshot",
+        "Workspace",
+        "errors",
+    ]
     assert {name: getattr(localexp, name) is not None for name in localexp.__all__} == dict.fromkeys(
         localexp.__all__, True
     )

@@ -241,7 +241,7 @@ def test_start_logging_takes_a_snapshot_of_the_current_directory(
 def test_the_default_snapshot_warns_where_the_limits_refuse_and_a_named_one_raises(
     experiment: Experiment, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("localexp.snapshot.scan.MOST_FILES", 1)
+    experiment.workspace.set_setting("snapshot.max_files", 1)
     project.write("one.py", "")
     project.write("two.py", "")
     monkeypatch.chdir(project.path)
