@@ -16,7 +16,7 @@ from benchmarks.table import table
 def main() -> int:
     """Exit code 0 whether or not the goals are met: figures of a busy machine are for people to judge."""
     options = _options()
-    settings = Settings(options.quick, options.repeat, options.peers)
+    settings = Settings(options.quick, options.repeat, options.peers, options.real_tree)
     before = {"commit": commit(), **machine()}
     rows: list[Row] = []
     for name in options.only or BENCHMARKS:
@@ -47,6 +47,11 @@ def _options() -> argparse.Namespace:
         default=sys.executable,
         metavar="PYTHON",
         help="an interpreter that has the peers; by default this one",
+    )
+    parser.add_argument(
+        "--real-tree",
+        metavar="DIR",
+        help="source to measure snapshots with, no file of which is ignored; by default some is downloaded",
     )
     return parser.parse_args()
 

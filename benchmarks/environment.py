@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -29,6 +31,15 @@ def temporary_folder() -> Iterator[str]:
     """A folder that is removed when the block is left."""
     with tempfile.TemporaryDirectory(prefix="localexp-benchmark-", ignore_cleanup_errors=True) as folder:
         yield folder
+
+
+def lasting_folder() -> str:
+    """A folder that is removed when this process ends: for minutes after thousands of files have been removed, ext4
+    makes new ones many times more slowly, which what is measured next would pay for.
+    """
+    folder = tempfile.mkdtemp(prefix="localexp-benchmark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def commit() -> str | None:

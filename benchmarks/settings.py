@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """``repeats`` of None leaves the number to each benchmark; ``peers`` is an interpreter that may import peers."""
+    """``repeats`` of None leaves the number to each benchmark; ``peers`` is an interpreter that may import peers.
+
+    ``real_tree`` is a directory to measure snapshots with; None has one downloaded.
+    """
 
     is_quick: bool = False
     repeats: int | None = None
     peers: str = sys.executable
+    real_tree: str | None = None
 
     def count(self, full: int, quick: int) -> int:
         """How many of whatever a benchmark counts: ``full``, or ``quick`` in a smoke test."""
