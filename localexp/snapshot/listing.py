@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager
 from struct import Struct
 
 TYPE_CHECKING = False
@@ -19,7 +18,6 @@ _INODE_AT = 24
 NOTHING_KNOWN = bytes(FACT_BYTES)
 
 _pack = _FACT.pack
-_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Listing:
@@ -67,7 +65,7 @@ class Listing:
         self.largest = max(map(size_in, facts.values()))
 
 
-def listed(folder: bytes, excludes: Callable[[bytes, bool], bool], included: Collection[str] = ()) -> Listing:
+def listed(folder: bytes, excludes: Callable[[bytes, bool], bool], included: Collection[bytes] = ()) -> Listing:
     """What a directory holds, without what is excluded and what goes while this looks.
 
     :param folder: its absolute path; with a slash at its end it may be a link to a directory.
@@ -76,14 +74,18 @@ def listed(folder: bytes, excludes: Callable[[bytes, bool], bool], included: Col
     :raises OSError: the directory cannot be read.
     """
     listing = Listing()
+    # Before the entries: what is changed from here on shows in it, as does a link that has taken the directory's place.
+    status = os.lstat(folder)
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fsdecode(folder))
+    listing.stamp = fact_of(status)
     names, facts, size, largest = [], [], 0, 0
-    with _opened(folder) as (place, entries):
-        listing.stamp = fact_of(os.stat(place))
+    with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
             if not entry.is_file(follow_symlinks=False):
                 _add_other(listing, folder, entry, excludes)
-            elif name in included or not excludes(os.fsencode(name), False):
+            elif name in included or not excludes(name, False):
                 try:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
@@ -96,34 +98,17 @@ def listed(folder: bytes, excludes: Callable[[bytes, bool], bool], included: Col
                 facts.append(
                     _pack(length, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode & stat.S_IXUSR)
                 )
-    listing.names = os.fsencode("\0".join(names))
-    listing.facts = b"".join(facts)
-    listing.size, listing.largest = size, largest
+    if names:
+        listing.names = b"\0".join(names)
+        listing.facts = b"".join(facts)
+        listing.size, listing.largest = size, largest
     return listing
 
 
-@contextmanager
-def _opened(folder: bytes) -> Iterator[tuple[int | bytes, Iterator[os.DirEntry[str]]]]:
-    """A directory to ask for its status, and its entries.
-
-    Names are texts, because only those can be had by descriptor, which spares the system half of each look-up.
-    """
-    if os.scandir not in os.supports_fd:
-        with os.scandir(os.fsdecode(folder)) as entries:
-            yield folder, entries
-        return
-    descriptor = os.open(folder, _FLAGS)
-    try:
-        with os.scandir(descriptor) as entries:
-            yield descriptor, entries
-    finally:
-        os.close(descriptor)
-
-
 def _add_other(
-    listing: Listing, folder: bytes, entry: os.DirEntry[str], excludes: Callable[[bytes, bool], bool]
+    listing: Listing, folder: bytes, entry: os.DirEntry[bytes], excludes: Callable[[bytes, bool], bool]
 ) -> None:
-    name = os.fsencode(entry.name)
+    name = entry.name
     is_directory = entry.is_dir(follow_symlinks=False)
     if excludes(name, is_directory):
         return
@@ -131,7 +116,7 @@ def _add_other(
         listing.directories.append(name)
     elif entry.is_symlink():
         try:
-            listing.links[name] = os.readlink(os.path.join(folder, name))
+            listing.links[name] = os.readlink(b"%s/%s" % (folder, name))
         except OSError as error:
             # It has gone, or is no link any more.
             if error.errno not in (errno.ENOENT, errno.EINVAL):

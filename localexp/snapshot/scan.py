@@ -63,7 +63,7 @@ class Directory:
 
     @property
     def name(self) -> bytes:
-        return os.path.basename(self.path)
+        return self.path.rpartition(b"/")[2]
 
     def path_of(self, name: bytes) -> bytes:
         return b"%s/%s" % (self.path, name) if self.path else name
@@ -75,11 +75,12 @@ class Directory:
     def is_as_recorded(self) -> bool:
         """Whether it and all below it are as when they were recorded; if so its digest is set."""
         record = self.record
-        if (
-            record is None
-            or record.directories != known.packed_directories(child.name for child in self.directories)
-            or any(child.record is None or child.digest != child.record.digest for child in self.directories)
-        ):
+        if record is None:
+            return False
+        for child in self.directories:
+            if child.record is None or child.digest != child.record.digest:
+                return False
+        if record.directories != known.packed_directories([child.name for child in self.directories]):
             return False
         self.digest = record.digest
         return True
@@ -181,7 +182,7 @@ class Scan:
         self.bytes = sum(directory.listing.size for directory in self.directories)
 
     def full_path(self, path: bytes) -> bytes:
-        return os.path.join(self.source, path)
+        return b"%s/%s" % (self.source, path)
 
 
 def walk(
@@ -233,16 +234,18 @@ def _filled(
 ) -> list[tuple[Directory, IgnoreRules]]:
     """Find what counts in one directory, and return those in it that are to be looked into."""
     record = records.get(directory.path)
-    judged: frozenset[str] = frozenset()
+    judged: frozenset[bytes] = frozenset()
     if record is not None and record.token == rules.token:
-        judged = frozenset(os.fsdecode(record.names).split("\0"))
+        judged = frozenset(record.names.split(b"\0"))
     folder = scan.full_path(directory.path)
     try:
         listing = listed(folder, rules.excludes, judged)
         directory.listing, directory.rules = listing, rules
         scan.count += listing.count
         scan.bytes += listing.size
-        below = [_entered(directory, name, os.path.join(folder, name), rules) for name in listing.directories]
+        below = [
+            _entered(directory, name, scan.full_path(directory.path_of(name)), rules) for name in listing.directories
+        ]
     except OSError as error:
         if error.errno in _GONE:
             raise FileNotFoundError(errno.ENOENT, "it goes while it is looked at", os.fsdecode(folder)) from error
@@ -337,7 +340,7 @@ def _holds_the_same(scan: Scan, directory: Directory) -> bool:
     if directory.rules is None:
         # Of a single file nothing was listed.
         return True
-    known_names = frozenset(os.fsdecode(directory.listing.names).split("\0"))
+    known_names = frozenset(directory.listing.names.split(b"\0"))
     try:
         now = listed(scan.full_path(directory.path), directory.rules.excludes, known_names)
     except OSError:
