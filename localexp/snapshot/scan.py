@@ -39,18 +39,30 @@ _SECONDS_BEYOND = 5.0
 class Directory:
     """A directory that counts; ``path`` is relative to the source directory.
 
-    ``digests`` are those of its files, by name and empty until they are known; ``digest`` that of its tree. ``record``
-    is what was known of it, if it holds the same files and links as then.
+    ``digests`` are those of its files, by name and empty until they are known; ``digest`` that of its tree, ``earlier``
+    that of the tree that it had when it was last recorded. ``record`` is what was known of it, if it holds the same
+    files and links as then.
     """
 
-    __slots__ = ("_changed", "digest", "digests", "directories", "has_notes", "listing", "path", "record", "rules")
+    __slots__ = (
+        "_changed",
+        "digest",
+        "digests",
+        "directories",
+        "earlier",
+        "has_notes",
+        "listing",
+        "path",
+        "record",
+        "rules",
+    )
 
     def __init__(self, path: bytes) -> None:
         self.path = path
         self.listing = Listing()
         self.directories: list[Directory] = []
         self.digests: dict[bytes, bytes] = {}
-        self.digest = b""
+        self.digest = self.earlier = b""
         self.record: known.Record | None = None
         self.has_notes = False
         self.rules: IgnoreRules | None = None
@@ -270,6 +282,8 @@ def _entered(
 
 def _recall(directory: Directory, record: known.Record | None) -> None:
     listing = directory.listing
+    if record is not None:
+        directory.earlier = record.digest
     if record is not None and record.holds(listing):
         directory.record, directory.has_notes = record, record.has_notes
         return

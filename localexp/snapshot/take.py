@@ -202,9 +202,11 @@ def _store_trees(store: Store, found: Scan, reader: contents.Contents) -> None:
     for _ in range(_ROUNDS):
         reader.flush()
         trees = _trees(found)
+        earlier = {directory.earlier for directory in found.directories if directory.earlier}
         with store.blobs.reading() as db:
-            new = trees.keys() - blobs.known_trees(db, trees)
-        needed = _needed_blobs(found, new)
+            known_trees = blobs.known_trees(db, trees.keys() | earlier)
+        new = trees.keys() - known_trees
+        needed = _needed_blobs(found, known_trees)
         lacking = contents.missing(store, needed)
         if not lacking:
             if new:
@@ -241,13 +243,16 @@ def _encoded(directory: Directory) -> bytes:
     return tree.encoded(entries)
 
 
-def _needed_blobs(found: Scan, new: set[bytes]) -> dict[bytes, File]:
-    """A file for each blob whose presence no stored tree vouches for; of large ones none does, as they are files."""
+def _needed_blobs(found: Scan, trees: set[bytes]) -> dict[bytes, File]:
+    """A file for each blob whose presence no stored tree vouches for; of large ones none does, as they are files.
+
+    What was read by now has been stored, and what was known before is in the earlier tree.
+    """
     needed = {}
     for directory in found.directories:
-        is_new = directory.digest in new
-        if is_new or directory.listing.largest > contents.SMALL:
+        is_vouched_for = directory.digest in trees or directory.earlier in trees
+        if not is_vouched_for or directory.listing.largest > contents.SMALL:
             for file in directory.files():
-                if is_new or file.size > contents.SMALL:
+                if not is_vouched_for or file.size > contents.SMALL:
                     needed[tree.blob_name(file.digest, file.size)] = file
     return needed
