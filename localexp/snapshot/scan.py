@@ -261,10 +261,9 @@ def _filled(
     except OSError as error:
         if error.errno in _GONE:
             raise FileNotFoundError(errno.ENOENT, "it goes while it is looked at", os.fsdecode(folder)) from error
-        # Of what was listed by a descriptor the error has the bare name.
-        name = error.filename if isinstance(error.filename, (str, bytes)) else b""
-        place = os.path.join(folder, os.fsencode(name))
-        scan.unreadable.append((os.path.relpath(place, scan.source), str(error.strerror)))
+        # Of an error while the entries are read the system does not say where it was.
+        place = error.filename if isinstance(error.filename, (str, bytes)) else folder
+        scan.unreadable.append((os.path.relpath(os.fsencode(place), scan.source), str(error.strerror)))
         return []
     _recall(directory, record)
     found = [pair for pair in below if pair is not None]
