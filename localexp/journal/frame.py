@@ -19,7 +19,7 @@ from __future__ import annotations
 from binascii import crc32
 from struct import Struct
 
-from localexp.store.values import readable
+from localexp.store.values import cells_of_many, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ _header = Struct("<BHH")
 _integer = Struct("<cq")
 _double = Struct("<cd")
 
-HEAD_SIZE = _frame.size
 pack_float = _float.pack
 pack_frame_head = _frame.pack
 
@@ -134,13 +133,11 @@ class Batch:
         if kind == CELL:
             _, time, step, metric_kind, length = _cell.unpack_from(body)
             name = body[_cell.size : _cell.size + length]
-            point = (
-                time,
-                position,
-                None if step == NO_STEP else step,
-                _untagged(body[_cell.size + length :]),
-            )
-            self.points.setdefault((name, metric_kind), []).append(point)
+            cell = _untagged(body[_cell.size + length :])
+            cells = [cell] if (several := cells_of_many(cell)) is None else several
+            # Each has at least a byte of the frame, so that none has the position of another frame.
+            points = [(time, position + n, None if step == NO_STEP else step, cell) for n, cell in enumerate(cells)]
+            self.points.setdefault((name, metric_kind), []).extend(points)
         elif kind == WORDS:
             _, time = _words.unpack_from(body)
             self.words.append((time, position, _loaded(body[_words.size :])))
@@ -149,6 +146,11 @@ class Batch:
             self.owner = body[_header.size + length :].decode()
         elif kind == CLOSE:
             self.is_closed = True
+
+
+def size_of_first(data: bytes) -> int:
+    """How many bytes the frame has that ``data`` begins with."""
+    return _frame.size + int(_frame.unpack_from(data)[0])
 
 
 def read(data: bytes, start: int) -> Batch:

@@ -9,7 +9,7 @@ import weakref
 from binascii import crc32
 from time import time_ns
 
-from localexp.errors import LocalexpError
+from localexp.errors import LocalexpError, UserErrorException
 from localexp.journal.frame import (
     FLOAT,
     LARGEST_FRAME,
@@ -23,14 +23,14 @@ from localexp.journal.frame import (
     words_body,
 )
 from localexp.store.owners import this_process
-from localexp.store.values import readable, to_cell
+from localexp.store.values import family, readable, to_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localexp.store.layout import RunLayout
-    from localexp.store.values import Value
+    from localexp.store.values import Cell, Scalar
 
 _CHECK_EVERY = 1_000_000
 _NONE = -1
@@ -46,15 +46,18 @@ class JournalWriter:
     The file is made at the first record: ``prepare`` is called before, has to see to it that the folder of
     journals exists, and raises OSError or LocalexpError if it cannot. A record that cannot be kept is counted in
     ``lost``, with one warning; the count becomes a warning on the run as soon as something can be written again.
+
+    :param not_before: the earliest time, in microseconds since the epoch, that a record is to have.
     """
 
-    def __init__(self, layout: RunLayout, run_id: str, prepare: Callable[[], None]) -> None:
+    def __init__(self, layout: RunLayout, run_id: str, prepare: Callable[[], None], not_before: int = 0) -> None:
         self._layout = layout
         self._run_id = run_id
         self._prepare = prepare
         self._names: dict[str, bytes] = {}
+        self._kinds: dict[str, str] = {}
         self._descriptions: dict[str, str] = {}
-        self._last_time = 0
+        self._last_time = not_before
         self._has_warned = False
         # A signal handler or a handler of the logging module may log to the run in the middle of a record.
         self._lock = threading.RLock()
@@ -78,19 +81,34 @@ class JournalWriter:
         """What was in the way of the last record that was lost."""
         return str(self._problem)
 
-    def point(self, name: str, value: Value, step: int | None = None, kind: str = "scalar") -> bool:
-        """Append one point of a metric; False if the writer has been closed."""
-        encoded = self._names.get(name) or self._encoded(name)
+    def point(self, name: str, value: Scalar, step: int | None = None) -> bool:
+        """Append one scalar of a metric; False if the writer has been closed.
+
+        :raises UserErrorException: the name has been used for a kind of metric with which a scalar does not go.
+        """
+        encoded = self._names.get(name) or self._encoded(name, "scalar")
         if step is None:
             step = NO_STEP
         with self._lock:
             if self.is_closed:
                 return False
             now = self._now()
-            if type(value) is float and value == value and kind == "scalar":
+            if type(value) is float and value == value:
                 self._append(pack_float(FLOAT, now, step, value) + encoded)
             else:
-                self._append_any(cell_body(now, step, kind, encoded, to_cell(value)))
+                self._append_any(cell_body(now, step, "scalar", encoded, to_cell(value)))
+        return True
+
+    def cell(self, name: str, kind: str, cell: Cell) -> bool:
+        """Append one cell of a metric of any kind, or one that stands for several; False if the writer has been closed.
+
+        :raises UserErrorException: as ``point``.
+        """
+        encoded = self._encoded(name, kind)
+        with self._lock:
+            if self.is_closed:
+                return False
+            self._append_any(cell_body(self._now(), NO_STEP, kind, encoded, cell))
         return True
 
     def _now(self) -> int:
@@ -102,6 +120,18 @@ class JournalWriter:
             return self._last_time
         self._last_time = now
         return now
+
+    def check_kind(self, name: str, kind: str) -> None:
+        """See that a metric of this kind may have this name.
+
+        :raises UserErrorException: this writer has said something of another kind under it.
+        """
+        known = self._kinds.setdefault(name, kind)
+        if family(known) != family(kind):
+            raise UserErrorException(
+                f"the metric {name!r} was logged as a {known} before, with which a {kind} does not go; "
+                "give it a name of its own"
+            )
 
     def describe(self, name: str, description: str) -> None:
         """Append the description of a metric, unless it is the one that was said last."""
@@ -131,10 +161,15 @@ class JournalWriter:
                 self._let_go()
             return self.lost - self._told
 
-    def _encoded(self, name: str) -> bytes:
-        if len(self._names) > _MOST_NAMES:
+    def _encoded(self, name: str, kind: str) -> bytes:
+        text = readable(name)
+        self.check_kind(text, kind)
+        encoded = text.encode()
+        if kind == "scalar":
+            self._names[name] = encoded
+        if len(self._kinds) > _MOST_NAMES:
             self._names.clear()
-        encoded = self._names[name] = readable(name).encode()
+            self._kinds.clear()
         return encoded
 
     def _append(self, body: bytes) -> None:
@@ -259,6 +294,7 @@ class JournalWriter:
         """In a forked child: the file and the lock are the parent's, and what it lost is its to tell."""
         self._let_go()
         self._lock = threading.RLock()
+        self._waiting, self._is_opening = [], False
         self._checked_at = 0
         self._since_check = 0
         self.lost = 0

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 def now() -> int:
     """Microseconds since the epoch."""
@@ -12,7 +16,11 @@ def now() -> int:
 
 def iso(microseconds: int) -> str:
     """The ISO 8601 form in UTC, as Azure ML's details give times."""
-    from datetime import datetime, timezone
+    return moment(microseconds).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    moment = datetime.fromtimestamp(microseconds / 1_000_000, timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+def moment(microseconds: int) -> datetime:
+    """The time as Python has it, in UTC."""
+    from datetime import datetime, timedelta, timezone
+
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)

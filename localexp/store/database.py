@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 from localexp.errors import DamagedStoreError, NewerStoreError, StoreError
 from localexp.store import forks
+from localexp.store.readonly import TemporaryCopy, address, has_bytes, is_on_read_only_media, may_write, stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Stamp = tuple[int, int, int, int]
+    from localexp.store.readonly import Stamp
 
 BUSY_SECONDS = 30.0
 _RETRY_SECONDS = 0.001
@@ -30,20 +31,29 @@ class Database:
     """One SQLite file, used by any number of threads, each with a connection of its own while it needs one.
 
     What is committed lies in a log of its own, which whoever makes it longer than ``checkpoint_pages`` moves over.
-    ``migration`` is the function of ``migrations`` that brings a file of an earlier version to this one.
+    ``migration`` is the function of ``migrations`` that brings a file of an earlier version to this one. A file that
+    ``may_be_deleted`` while it is in use is made anew; any other then is an error.
     """
 
     def __init__(
-        self, path: str, schema: str, version: int, checkpoint_pages: int = 1000, migration: str | None = None
+        self,
+        path: str,
+        schema: str,
+        version: int,
+        checkpoint_pages: int = 1000,
+        migration: str | None = None,
+        may_be_deleted: bool = False,
     ) -> None:
         self.path = path
         self.migration = migration
         self.schema = schema
         self.version = version
         self.checkpoint_pages = checkpoint_pages
-        self.is_read_only = not (_may_write(os.path.dirname(path)) and _may_write(path))
-        self._copy: _TemporaryCopy | None = None
+        self.may_be_deleted = may_be_deleted
+        self.is_read_only = not (may_write(os.path.dirname(path)) and may_write(path))
+        self._copy: TemporaryCopy | None = None
         self._stamp: Stamp | None = None
+        self._file: tuple[int, int] | None = None
         self._renew_pool()
         forks.register(self)
 
@@ -86,7 +96,7 @@ class Database:
         if self.is_read_only:
             with self._connection() as connection:
                 if self._copy is None:
-                    self._copy = _TemporaryCopy()
+                    self._copy = TemporaryCopy()
                     self._copy.fill_from(connection)
                     self.close()
         with self._connection() as connection, _transaction(connection, durable=False):
@@ -94,6 +104,7 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        self._check_place()
         self._drop_what_is_outdated()
         forks.begin_use()
         pool, connection, copy = self._idle, None, None
@@ -111,7 +122,7 @@ class Database:
             forks.end_use()
 
     def _give_back(
-        self, connection: sqlite3.Connection, pool: list[sqlite3.Connection], copy: _TemporaryCopy | None
+        self, connection: sqlite3.Connection, pool: list[sqlite3.Connection], copy: TemporaryCopy | None
     ) -> None:
         if pool is not self._idle:
             # In a child that was forked while this was in use: not even closing it is allowed there.
@@ -128,8 +139,23 @@ class Database:
             _inherited.append(self._copy)
             self._copy, self._stamp = None, None
 
+    def _check_place(self) -> None:
+        """An idle connection would go on to write into a file that has been deleted, and nobody would see it.
+
+        A copy that is only read may well be replaced by a newer one.
+        """
+        if self._file is None or self._file == _file_at(self.path):
+            return
+        if not (self.may_be_deleted or self.is_read_only):
+            raise StoreError(
+                f"{self.path} is gone, or another file has taken its place: the workspace was moved or deleted while "
+                "this process used it; open it where it is now"
+            )
+        self.close()
+        self._file, self._stamp = None, None
+
     def _drop_what_is_outdated(self) -> None:
-        if self.is_read_only and self._stamp != (stamp := _stamp_of(self.path)):
+        if self.is_read_only and self._stamp != (stamp := stamp_of(self.path)):
             self.close()
             self._copy, self._stamp = None, stamp
 
@@ -149,6 +175,8 @@ class Database:
                 raise
         except sqlite3.DatabaseError as error:
             raise self._explained(error) from error
+        if self._file is None:
+            self._file = _file_at(self.path)
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -182,6 +210,7 @@ class Database:
         assert self.migration is not None
         # Without it nobody could read the file for the backup while it is locked.
         _use_write_ahead_log(connection)
+        connection.execute("PRAGMA foreign_keys = OFF")
         _retry(lambda: connection.execute("BEGIN EXCLUSIVE"))
         try:
             if _version(connection) == version:
@@ -198,15 +227,15 @@ class Database:
         """In place if possible; a log of writes that nobody finished has to be replayed, so in a copy."""
         if not os.path.exists(self.path):
             raise StoreError(f"there is no {self.path}, and its folder may only be read")
-        if _is_on_read_only_media(self.path) and not _has_bytes(self.path + "-wal"):
-            return _connect(_address(self.path) + "?immutable=1")
-        connection = _connect(_address(self.path) + "?mode=ro")
+        if is_on_read_only_media(self.path) and not has_bytes(self.path + "-wal"):
+            return _connect(address(self.path) + "?immutable=1")
+        connection = _connect(address(self.path) + "?mode=ro")
         try:
             _version(connection)
         except sqlite3.OperationalError:
             # SQLite would have to make files beside it.
             connection.close()
-            self._copy = _TemporaryCopy()
+            self._copy = TemporaryCopy()
             self._copy.fill_from_files(self.path)
             return _connect(self._copy.path)
         return connection
@@ -231,68 +260,12 @@ class Database:
         )
 
 
-class _TemporaryCopy:
-    """A private copy of a database, removed with the object or the process that made it."""
-
-    def __init__(self) -> None:
-        import tempfile
-
-        folder = tempfile.mkdtemp(prefix="localexp-")
-        self.path = os.path.join(folder, "copy.db")
-        self._remove = weakref.finalize(self, _remove_folder, folder, os.getpid())
-
-    def fill_from(self, connection: sqlite3.Connection) -> None:
-        target = _connect(self.path)
-        connection.backup(target)
-        target.close()
-
-    def fill_from_files(self, path: str) -> None:
-        import shutil
-
-        shutil.copyfile(path, self.path)
-        if os.path.exists(path + "-wal"):
-            shutil.copyfile(path + "-wal", self.path + "-wal")
-
-
-def _remove_folder(folder: str, pid: int) -> None:
-    import shutil
-
-    if os.getpid() == pid:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _may_write(path: str) -> bool:
-    return os.access(path, os.W_OK) or not os.path.lexists(path)
-
-
-def _is_on_read_only_media(path: str) -> bool:
-    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-
-
-def _stamp_of(path: str) -> Stamp:
-    """What changes when somebody writes to a database."""
-    return (*_size_and_time(path), *_size_and_time(path + "-wal"))
-
-
-def _size_and_time(path: str) -> tuple[int, int]:
+def _file_at(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
-    except FileNotFoundError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
-
-
-def _has_bytes(path: str) -> bool:
-    try:
-        return os.stat(path).st_size > 0
-    except FileNotFoundError:
-        return False
-
-
-def _address(path: str) -> str:
-    from urllib.parse import quote
-
-    return "file:" + quote(path.replace(os.sep, "/"))
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -1,12 +1,15 @@
-"""Experiments."""
+"""Experiments and their tags."""
 
 from __future__ import annotations
 
+from localexp.errors import UserErrorException
 from localexp.store import identifiers
+from localexp.store.values import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable, Mapping
 
 _SELECT = "SELECT key, id, name, created_at, archived_at FROM experiments"
 
@@ -32,23 +35,129 @@ def active(db: sqlite3.Connection, name: str) -> ExperimentRecord | None:
 
 def get_or_create(db: sqlite3.Connection, name: str, created_at: int) -> ExperimentRecord:
     """The active experiment of this name, made if there is none; within a write transaction."""
-    db.execute(
-        "INSERT INTO experiments (id, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (identifiers.uuid(), name, created_at),
-    )
     record = active(db, name)
+    if record is None:
+        db.execute(
+            "INSERT INTO experiments (id, name, created_at) VALUES (?, ?, ?)", (identifiers.uuid(), name, created_at)
+        )
+        record = active(db, name)
     assert record is not None
     return record
 
 
-def every_active(db: sqlite3.Connection) -> list[ExperimentRecord]:
-    """All experiments that are not archived, by name."""
-    rows = db.execute(f"{_SELECT} WHERE archived_at IS NULL ORDER BY name").fetchall()
-    return [ExperimentRecord(*row) for row in rows]
+def find(db: sqlite3.Connection, identifier: str) -> ExperimentRecord | None:
+    """The experiment with this id, archived or not."""
+    row = db.execute(f"{_SELECT} WHERE id = ?", (readable(identifier),)).fetchone()
+    return None if row is None else ExperimentRecord(*row)
 
 
 def by_key(db: sqlite3.Connection, key: int) -> ExperimentRecord:
+    """An experiment that is there."""
     return ExperimentRecord(*db.execute(f"{_SELECT} WHERE key = ?", (key,)).fetchone())
+
+
+def anew(db: sqlite3.Connection, record: ExperimentRecord) -> ExperimentRecord:
+    """The experiment as its row stands now.
+
+    :raises UserErrorException: it was deleted.
+    """
+    row = db.execute(f"{_SELECT} WHERE key = ?", (record.key,)).fetchone()
+    if row is None:
+        raise UserErrorException(
+            f"the experiment {record.name!r} with the id {record.id} was deleted; "
+            f"Experiment(workspace, {record.name!r}) makes a new one"
+        )
+    return ExperimentRecord(*row)
+
+
+def listed(
+    db: sqlite3.Connection,
+    *,
+    name: str | None = None,
+    archived: bool | None = False,
+    tagged: Iterable[str] = (),
+    tags: Mapping[str, str | None] | None = None,
+) -> list[ExperimentRecord]:
+    """Experiments by name, those of one name in the order in which they were made.
+
+    :param archived: None for all, whether archived or not.
+    :param tagged: keys of tags that each of them has, whatever the value.
+    :param tags: tags that each of them has.
+    """
+    conditions, bound = ["1"], list[object]()
+    if name is not None:
+        conditions.append("name = ?")
+        bound.append(name)
+    if archived is not None:
+        conditions.append("archived_at IS NOT NULL" if archived else "archived_at IS NULL")
+    for key in tagged:
+        conditions.append(
+            "EXISTS (SELECT 1 FROM experiment_tags AS t WHERE t.experiment = experiments.key AND t.key = ?)"
+        )
+        bound.append(key)
+    for key, value in (tags or {}).items():
+        conditions.append(
+            "EXISTS (SELECT 1 FROM experiment_tags AS t "
+            "WHERE t.experiment = experiments.key AND t.key = ? AND t.value IS ?)"
+        )
+        bound += [key, value]
+    rows = db.execute(f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY name, key", bound)
+    return [ExperimentRecord(*row) for row in rows.fetchall()]
+
+
+def count_active(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM experiments WHERE archived_at IS NULL").fetchone()[0])
+
+
+def overview(db: sqlite3.Connection, most: int) -> list[tuple[str, int, int | None]]:
+    """(name, how many runs, when the newest was made) of those that are not archived, by name, the first so many."""
+    return db.execute(
+        "SELECT name, last_number, ("
+        "SELECT runs.created_at FROM runs WHERE runs.experiment = experiments.key ORDER BY runs.key DESC LIMIT 1"
+        ") FROM experiments WHERE archived_at IS NULL ORDER BY name LIMIT ?",
+        (most,),
+    ).fetchall()
+
+
+def archive(db: sqlite3.Connection, key: int, time: int) -> None:
+    """Archive an experiment; the time stands at which it was archived first."""
+    db.execute("UPDATE experiments SET archived_at = ? WHERE key = ? AND archived_at IS NULL", (time, key))
+
+
+def reactivate(db: sqlite3.Connection, record: ExperimentRecord) -> None:
+    """Make an experiment active again; within a write transaction.
+
+    :raises UserErrorException: another active one has its name.
+    """
+    other = active(db, record.name)
+    if other is not None and other.key != record.key:
+        raise UserErrorException(
+            f"the experiment {record.name!r} with the id {record.id} cannot be made active again: the one with the id "
+            f"{other.id} has its name; archive or delete that one first"
+        )
+    db.execute("UPDATE experiments SET archived_at = NULL WHERE key = ?", (record.key,))
+
+
+def delete(db: sqlite3.Connection, key: int) -> None:
+    """Remove the row of an experiment that has no runs, and its tags."""
+    db.execute("DELETE FROM experiments WHERE key = ?", (key,))
+
+
+def tags(db: sqlite3.Connection, key: int) -> dict[str, str | None]:
+    return dict(db.execute("SELECT key, value FROM experiment_tags WHERE experiment = ? ORDER BY key", (key,)))
+
+
+def set_tags(db: sqlite3.Connection, key: int, said: Mapping[str, str | None]) -> None:
+    """Set tags, and leave the others as they are."""
+    db.executemany(
+        "INSERT INTO experiment_tags (experiment, key, value) VALUES (?, ?, ?) "
+        "ON CONFLICT (experiment, key) DO UPDATE SET value = excluded.value",
+        [(key, name, value) for name, value in said.items()],
+    )
+
+
+def remove_tags(db: sqlite3.Connection, key: int, names: Iterable[str]) -> None:
+    db.executemany("DELETE FROM experiment_tags WHERE experiment = ? AND key = ?", [(key, name) for name in names])
 
 
 def next_run_number(db: sqlite3.Connection, key: int) -> int:

@@ -3,11 +3,15 @@
 A child inherits SQLite's belief to hold locks that are its parent's, takes none of its own, and other processes
 then remove the log of writes under it. So before a fork, uses of databases by other threads are waited for, and idle
 connections are closed; both processes open new ones afterwards.
+
+A thread that is just importing a module is waited for too: a child would inherit the lock of that import, which nobody
+opens there, and stop for ever at the same import.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _PATIENCE_SECONDS = 30.0
+# What others import may take long and may be none of ours; they would fork without waiting at all.
+_PATIENCE_WITH_IMPORTS_SECONDS, _PAUSE_SECONDS = 2.0, 0.0005
 
 _everyone: weakref.WeakSet[Forkable] = weakref.WeakSet()
 _gate = threading.Condition(threading.RLock())
@@ -66,6 +72,14 @@ def _before() -> None:
         _gate.wait(_PATIENCE_SECONDS)
     for one in list(_everyone):
         one.close()
+    deadline = time.monotonic() + _PATIENCE_WITH_IMPORTS_SECONDS
+    while _is_another_importing(thread) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _is_another_importing(thread: int) -> bool:
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    return any(getattr(lock(), "owner", None) not in (None, thread) for lock in [*locks.values()])
 
 
 def _after_in_parent() -> None:

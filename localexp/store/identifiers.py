@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+from localexp.errors import UserErrorException
+
+_LONGEST_RUN_ID = 128
+
 
 def uuid() -> str:
     """A random (version 4) UUID."""
@@ -24,3 +28,13 @@ def slug(name: str) -> str:
     return "".join(
         character if (character.isascii() and character.isalnum()) or character in "_-" else "_" for character in name
     )
+
+
+def checked_run_id(run_id: object) -> str | None:
+    """A run id that a caller may give, or None for one that is to be made.
+
+    :raises UserErrorException: it is not one.
+    """
+    if run_id is None or (isinstance(run_id, str) and 0 < len(run_id) <= _LONGEST_RUN_ID and slug(run_id) == run_id):
+        return run_id
+    raise UserErrorException(f"the run id {run_id!r} does not fit: use 1 to 128 letters, digits, '_' or '-'")

@@ -28,17 +28,18 @@ def of_run(db: sqlite3.Connection, run: int) -> dict[str, JournalRecord]:
 
 def known(db: sqlite3.Connection, run: int, writer: str) -> JournalRecord:
     """The row of a journal, made if this is the first that is heard of it; within a write transaction."""
-    db.execute(
-        "INSERT INTO journals (run, number, writer) "
-        "SELECT :run, coalesce(max(number), 0) + 1, :writer FROM journals WHERE run = :run "
-        "ON CONFLICT DO NOTHING",
-        {"run": run, "writer": writer},
-    )
     row = db.execute(
         "SELECT number, writer, owner, folded, state FROM journals WHERE run = ? AND writer = ?",
         (run, writer),
     ).fetchone()
-    return JournalRecord(*row)
+    return _added(db, run, writer) if row is None else JournalRecord(*row)
+
+
+def _added(db: sqlite3.Connection, run: int, writer: str) -> JournalRecord:
+    (last,) = db.execute("SELECT max(number) FROM journals WHERE run = ?", (run,)).fetchone()
+    journal = JournalRecord((last or 0) + 1, writer, None, 0, "open")
+    db.execute("INSERT INTO journals (run, number, writer) VALUES (?, ?, ?)", (run, journal.number, writer))
+    return journal
 
 
 def update(db: sqlite3.Connection, run: int, journal: JournalRecord) -> None:

@@ -8,7 +8,7 @@ from binascii import crc32
 STORE_FOLDER = ".localexp"
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
-_RESERVED_ON_WINDOWS = frozenset(
+RESERVED_ON_WINDOWS = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))]
 )
 _LONGEST_NAME = 120
@@ -16,13 +16,13 @@ _LONGEST_NAME = 120
 
 def folder_name(identifier: str) -> str:
     """The name of the folder of an id: different ids never share one, not even where case is ignored."""
-    name = "".join(_encoded(character) for character in identifier)
+    name = identifier if _PLAIN.issuperset(identifier) else "".join(map(_encoded, identifier))
     if len(name) > _LONGEST_NAME:
         from hashlib import blake2b
 
         digest = blake2b(identifier.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
         return f"{name[:80]}~~{digest}"
-    return f"{name}~~" if name in _RESERVED_ON_WINDOWS or not name else name
+    return f"{name}~~" if name in RESERVED_ON_WINDOWS or not name else name
 
 
 def _encoded(character: str) -> str:
@@ -77,8 +77,25 @@ class Layout:
         """A folder for the interpreter's path that holds nothing but the localexp package that lies at ``package``."""
         return os.path.join(self.root, "package", f"{crc32(os.fsencode(package)):08x}")
 
+    def runs(self, experiment: str) -> str:
+        """Where the folders of the runs of all experiments of this name are."""
+        return os.path.join(self.root, "runs", folder_name(experiment))
+
+    def experiment_page(self, experiment: str, identifier: str) -> str:
+        """The page of an experiment, beside the folders of its runs, none of which has a name with a dot."""
+        return os.path.join(self.runs(experiment), f"experiment-{identifier}.html")
+
     def run(self, experiment: str, run_id: str) -> RunLayout:
-        return RunLayout(os.path.join(self.root, "runs", folder_name(experiment), folder_name(run_id)))
+        return RunLayout(os.path.join(self.runs(experiment), folder_name(run_id)))
+
+    @property
+    def deleted(self) -> str:
+        """There only while experiments are being deleted, or after somebody died in it."""
+        return os.path.join(self.root, "deleted")
+
+    def deleted_runs(self, experiment_id: str) -> str:
+        """Where the folders of the runs of an experiment wait for being removed with it."""
+        return os.path.join(self.deleted, experiment_id)
 
 
 class RunLayout:

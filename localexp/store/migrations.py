@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 _blobs = Migrations("localexp.blobs")
+_main = Migrations("localexp.main")
 
 
 @_blobs()
@@ -30,3 +31,111 @@ def blobs_into_packs(db: Database) -> None:
 def migrate_blobs(connection: sqlite3.Connection) -> None:
     """Bring the database of blobs to the present format, within the transaction of the connection."""
     _blobs.apply(Database(connection, execute_plugins=False))
+
+
+@_main()
+def runs_by_key(db: Database) -> None:
+    """Format 2: no key of a run or experiment is used twice, and the runs of an experiment are found by their tags."""
+    for statement in _FORMAT_2.split(";"):
+        db.execute(statement)
+
+
+def migrate_main(connection: sqlite3.Connection) -> None:
+    """Bring the record to the present format, within the transaction of the connection."""
+    _main.apply(Database(connection, execute_plugins=False))
+
+
+# Tables are made under another name and renamed when the old one is gone: what refers to them then means the new ones.
+_FORMAT_2 = """
+CREATE TABLE experiments_2 (
+    key         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    name        TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    archived_at INTEGER,
+    last_number INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO experiments_2 (key, id, name, created_at, archived_at, last_number)
+    SELECT key, id, name, created_at, archived_at, last_number FROM experiments;
+DROP TABLE experiments;
+ALTER TABLE experiments_2 RENAME TO experiments;
+CREATE UNIQUE INDEX experiments_active ON experiments (name) WHERE archived_at IS NULL;
+CREATE INDEX experiments_by_name ON experiments (name);
+
+CREATE TABLE runs_2 (
+    key           INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            TEXT NOT NULL UNIQUE,
+    experiment    INTEGER NOT NULL REFERENCES experiments (key),
+    parent        INTEGER REFERENCES runs (key),
+    number        INTEGER NOT NULL,
+    type          TEXT,
+    target        TEXT,
+    status        TEXT NOT NULL CHECK (status IN (
+                      'NotStarted', 'Queued', 'Preparing', 'Provisioning', 'Starting', 'Running',
+                      'CancelRequested', 'Finalizing', 'Completed', 'Failed', 'Canceled')),
+    display_name  TEXT,
+    description   TEXT,
+    created_at    INTEGER NOT NULL,
+    started_at    INTEGER,
+    ended_at      INTEGER,
+    definition    TEXT,
+    snapshot      TEXT REFERENCES snapshots (id),
+    new_blobs     INTEGER,
+    new_bytes     INTEGER,
+    owner         TEXT,
+    process       TEXT,
+    exit_code     INTEGER,
+    error         TEXT,
+    unfolded      INTEGER NOT NULL DEFAULT 1
+);
+INSERT INTO runs_2 (
+        key, id, experiment, parent, number, type, target, status, display_name, description, created_at, started_at,
+        ended_at, definition, snapshot, new_blobs, new_bytes, owner, process, exit_code, error, unfolded)
+    SELECT
+        key, id, experiment, parent, number, type, target, status, display_name, description, created_at, started_at,
+        ended_at, definition, snapshot, new_blobs, new_bytes, owner, process, exit_code, error, unfolded
+    FROM runs ORDER BY key;
+DROP TABLE runs;
+ALTER TABLE runs_2 RENAME TO runs;
+CREATE INDEX runs_of_experiment ON runs (experiment);
+CREATE INDEX runs_top ON runs (experiment) WHERE parent IS NULL;
+CREATE INDEX runs_children ON runs (parent) WHERE parent IS NOT NULL;
+CREATE INDEX runs_unfolded ON runs (key) WHERE unfolded = 1;
+CREATE INDEX runs_active ON runs (key) WHERE owner IS NOT NULL;
+
+CREATE TABLE tags_2 (
+    run        INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    key        TEXT NOT NULL,
+    experiment INTEGER NOT NULL,
+    value      TEXT,
+    removed    INTEGER NOT NULL DEFAULT 0,
+    time       INTEGER NOT NULL,
+    writer     INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (run, key)
+) WITHOUT ROWID;
+INSERT INTO tags_2 (run, key, experiment, value, removed, time, writer, position)
+    SELECT tags.run, tags.key, runs.experiment, tags.value, tags.removed, tags.time, tags.writer, tags.position
+    FROM tags JOIN runs ON runs.key = tags.run;
+DROP TABLE tags;
+ALTER TABLE tags_2 RENAME TO tags;
+CREATE INDEX tags_by_key ON tags (experiment, key, removed, value, run);
+
+CREATE TABLE properties_2 (
+    run        INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    key        TEXT NOT NULL,
+    experiment INTEGER NOT NULL,
+    value      TEXT,
+    time       INTEGER NOT NULL,
+    writer     INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (run, key)
+) WITHOUT ROWID;
+INSERT INTO properties_2 (run, key, experiment, value, time, writer, position)
+    SELECT properties.run, properties.key, runs.experiment, properties.value,
+           properties.time, properties.writer, properties.position
+    FROM properties JOIN runs ON runs.key = properties.run;
+DROP TABLE properties;
+ALTER TABLE properties_2 RENAME TO properties;
+CREATE INDEX properties_by_key ON properties (experiment, key, value, run)
+"""

@@ -2,62 +2,83 @@
 
 from __future__ import annotations
 
+from localexp.store.many import rows_of_many
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator, Sequence
 
     from localexp.store.values import Cell
 
     Point = tuple[int, int, int | None, Cell]
 
-_ROWS_A_STATEMENT = 200
+_FEW, _ROWS_A_STATEMENT = 5, 200
+_ROWS_READ_AT_ONCE = 200
+_SAMPLED_TOGETHER = 4
+_INSERT = "INSERT INTO points (metric, time, writer, position, step, value) VALUES {}"
+_ROW = "(?, ?, ?, ?, ?, ?)"
 _ADD_SUMMARY = """
-INSERT INTO metrics (run, name, kind, count, min, max, last, last_time, last_writer, last_position)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, name) DO UPDATE SET
-    count = count + excluded.count,
-    min = min(coalesce(min, excluded.min), coalesce(excluded.min, min)),
-    max = max(coalesce(max, excluded.max), coalesce(excluded.max, max)),
-    last = iif({newer}, excluded.last, last),
-    last_time = iif({newer}, excluded.last_time, last_time),
-    last_writer = iif({newer}, excluded.last_writer, last_writer),
-    last_position = iif({newer}, excluded.last_position, last_position)
-""".replace(
-    "{newer}",
-    "(excluded.last_time, excluded.last_writer, excluded.last_position) > (last_time, last_writer, last_position)",
-)
+INSERT INTO metrics (count, min, max, last, last_time, last_writer, last_position, run, name, kind)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_CHANGE_SUMMARY = """
+UPDATE metrics SET
+    count = count + :count,
+    min = min(coalesce(min, :min), coalesce(:min, min)),
+    max = max(coalesce(max, :max), coalesce(:max, max)),
+    last = iif({newer}, :last, last),
+    last_time = iif({newer}, :time, last_time),
+    last_writer = iif({newer}, :writer, last_writer),
+    last_position = iif({newer}, :position, last_position)
+WHERE key = :key
+""".replace("{newer}", "(:time, :writer, :position) > (last_time, last_writer, last_position)")
 
 
-def append(db: sqlite3.Connection, run: int, writer: int, name: str, kind: str, points: list[Point]) -> None:
-    """Add what one writer said of one metric: (time, position, step, value) in the order in which it said it."""
-    values = [point[3] for point in points]
-    numbers = _numbers(values)
-    last = points[-1]
-    db.execute(
-        _ADD_SUMMARY,
-        (
-            run,
-            name,
-            kind,
-            len(points),
-            min(numbers, default=None),
-            max(numbers, default=None),
-            last[3],
-            last[0],
-            writer,
-            last[1],
-        ),
-    )
-    key = db.execute("SELECT key FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()[0]
-    row = f"({key}, ?, {writer}, ?, ?, ?)"
+def append(db: sqlite3.Connection, run: int, writer: int, name: str, kind: str, points: list[Point]) -> str:
+    """Add what one writer said of one metric: (time, position, step, value) in the order in which it said it.
+
+    Returns the kind that the metric was first logged as, which it keeps.
+    """
+    summary = _summary(writer, points)
+    added = db.execute(_ADD_SUMMARY, (*summary.values(), run, name, kind))
+    if added.rowcount:
+        assert added.lastrowid is not None
+        key, first_kind = added.lastrowid, kind
+    else:
+        key, first_kind = db.execute("SELECT key, kind FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()
+        db.execute(_CHANGE_SUMMARY, {**summary, "key": key})
+    _insert(db, key, writer, points)
+    return first_kind
+
+
+def _summary(writer: int, points: list[Point]) -> dict[str, Cell]:
+    """The columns of ``metrics`` that change with points, in the order of ``_ADD_SUMMARY``."""
+    numbers = _numbers([point[3] for point in points])
+    time, position, _, last = points[-1]
+    return {
+        "count": len(points),
+        "min": min(numbers, default=None),
+        "max": max(numbers, default=None),
+        "last": last,
+        "time": time,
+        "writer": writer,
+        "position": position,
+    }
+
+
+def _insert(db: sqlite3.Connection, metric: int, writer: int, points: list[Point]) -> None:
+    if len(points) <= _FEW:
+        # One statement that SQLite has ready is cheaper than to have it read one that is made for these.
+        for time, position, step, value in points:
+            db.execute(_INSERT.format(_ROW), (metric, time, writer, position, step, value))
+        return
+    row = f"({metric}, ?, {writer}, ?, ?, ?)"
     # Many rows a statement: between statements a computing thread may keep us from going on, with the lock held.
     for start in range(0, len(points), _ROWS_A_STATEMENT):
         stretch = points[start : start + _ROWS_A_STATEMENT]
         rows = ", ".join([row] * len(stretch))
-        db.execute(
-            f"INSERT INTO points (metric, time, writer, position, step, value) VALUES {rows}",
-            [cell for point in stretch for cell in point],
-        )
+        db.execute(_INSERT.format(rows), [cell for point in stretch for cell in point])
 
 
 def _numbers(values: list[Cell]) -> list[float]:
@@ -84,3 +105,88 @@ def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tu
 def last_values(db: sqlite3.Connection, run: int) -> list[tuple[str, Cell]]:
     """(metric, last value) of a run, the metrics as they came up."""
     return db.execute("SELECT name, last FROM metrics WHERE run = ? ORDER BY key", (run,)).fetchall()
+
+
+def stretches(db: sqlite3.Connection, run: int, name: str, no_step: int) -> Iterator[list[tuple[int, int, Cell]]]:
+    """(step, time, value) of each point of a metric in order, so many at a time; ``no_step`` where there is no step."""
+    metric = db.execute("SELECT key FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()
+    if metric is None:
+        return
+    select = "SELECT coalesce(step, ?), time, value FROM points WHERE metric = ? ORDER BY time, writer, position"
+    cursor = db.execute(select, (no_step, metric[0]))
+    while rows := cursor.fetchmany(_ROWS_READ_AT_ONCE):
+        yield rows
+
+
+class Summary:
+    """What is known of a metric without its points; ``min`` and ``max`` are those of the numbers among its values."""
+
+    __slots__ = ("count", "description", "key", "kind", "last", "last_time", "max", "min", "name")
+
+    def __init__(
+        self,
+        key: int,
+        name: str,
+        kind: str,
+        count: int,
+        min: float | None,
+        max: float | None,
+        last: Cell,
+        last_time: int,
+        description: str | None,
+    ) -> None:
+        self.key = key
+        self.name = name
+        self.kind = kind
+        self.count = count
+        self.min = min
+        self.max = max
+        self.last = last
+        self.last_time = last_time
+        self.description = description
+
+
+def summaries(db: sqlite3.Connection, run: int, most: int = -1) -> list[Summary]:
+    """Of each metric of a run, as they came up; of the first so many, unless ``most`` is negative."""
+    rows = db.execute(
+        "SELECT key, name, kind, count, min, max, last, last_time, description FROM metrics WHERE run = ? "
+        "ORDER BY key LIMIT ?",
+        (run, most),
+    )
+    return [Summary(*row) for row in rows.fetchall()]
+
+
+def names(db: sqlite3.Connection, run: int) -> list[str]:
+    """The metrics of a run, as they came up."""
+    return [row[0] for row in db.execute("SELECT name FROM metrics WHERE run = ? ORDER BY key", (run,))]
+
+
+def count_metrics(db: sqlite3.Connection, run: int) -> int:
+    return int(db.execute("SELECT count(*) FROM metrics WHERE run = ?", (run,)).fetchone()[0])
+
+
+def sample(db: sqlite3.Connection, summary: Summary, size: int) -> list[Cell]:
+    """Values of a metric in order: all of them, or if there are more than ``size``, about so many spread over its time.
+
+    They are looked up, so that it takes no longer where there are more. What lies between is not looked at.
+    """
+    if summary.count <= size:
+        rows = db.execute("SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position", (summary.key,))
+        return [row[0] for row in rows]
+    (first,) = db.execute("SELECT min(time) FROM points WHERE metric = ?", (summary.key,)).fetchone()
+    places = size // _SAMPLED_TOGETHER
+    found: dict[tuple[object, ...], Cell] = {}
+    for place in range(places):
+        start = first + (summary.last_time - first) * place // places
+        rows = db.execute(
+            "SELECT time, writer, position, value FROM points WHERE metric = ? AND time >= ? "
+            "ORDER BY time, writer, position LIMIT ?",
+            (summary.key, start, _SAMPLED_TOGETHER),
+        )
+        found.update((row[:3], row[3]) for row in rows)
+    return [*found.values(), summary.last]
+
+
+def last_of_runs(db: sqlite3.Connection, keys: Sequence[int]) -> Iterator[tuple[int, str, Cell]]:
+    """(run, metric, last value) of each metric of many runs, those of a run as they came up."""
+    return rows_of_many(db, "SELECT run, name, last FROM metrics WHERE run IN ({}) ORDER BY key", keys)

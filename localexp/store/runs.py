@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 
-from localexp.errors import UserErrorException
+from localexp.errors import RunNotFound, UserErrorException
 from localexp.store import experiments
+from localexp.store.many import rows_of_many
 from localexp.store.values import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _IDS_COMPARED = 1000
 ENDED = frozenset(["Completed", "Failed", "Canceled"])
 
+# What is to be canceled goes nowhere else, lest whoever takes it over from a dead process forget what it was to be.
 _FOLLOWING = {
-    "NotStarted": {"Preparing", "Running", "Finalizing", *ENDED},
-    "Queued": {"Preparing", "Running", "Finalizing", *ENDED},
-    "Preparing": {"Running", "Finalizing", *ENDED},
-    "Running": {"Finalizing", *ENDED},
+    "NotStarted": {"Preparing", "Running", "CancelRequested", "Finalizing", *ENDED},
+    "Queued": {"Preparing", "Running", "CancelRequested", "Finalizing", *ENDED},
+    "Preparing": {"Running", "CancelRequested", "Finalizing", *ENDED},
+    "Running": {"CancelRequested", "Finalizing", *ENDED},
+    "CancelRequested": {"CancelRequested", "Canceled"},
     "Finalizing": {"Finalizing", *ENDED},
 }
 
@@ -28,6 +31,7 @@ _COLUMNS = (
     "key",
     "id",
     "experiment",
+    "parent",
     "number",
     "type",
     "target",
@@ -47,10 +51,8 @@ _COLUMNS = (
     "error",
     "unfolded",
 )
-_SELECT = (
-    f"SELECT {', '.join('runs.' + column for column in _COLUMNS)}, experiments.name "
-    "FROM runs JOIN experiments ON experiments.key = runs.experiment"
-)
+COLUMNS_OF_RECORD = f"{', '.join('runs.' + column for column in _COLUMNS)}, experiments.name"
+_SELECT = f"SELECT {COLUMNS_OF_RECORD} FROM runs JOIN experiments ON experiments.key = runs.experiment"
 
 
 class RunRecord:
@@ -67,6 +69,7 @@ class RunRecord:
     id: str
     experiment: int
     experiment_name: str
+    parent: int | None
     number: int
     type: str | None
     target: str | None
@@ -111,6 +114,7 @@ def create(
     status: str,
     owner: str,
     created_at: int,
+    parent: int | None = None,
     type: str | None = None,
     target: str | None = None,
     display_name: str | None = None,
@@ -127,12 +131,13 @@ def create(
     number = experiments.next_run_number(db, experiment)
     started_at = created_at if status == "Running" else None
     cursor = db.execute(
-        "INSERT INTO runs (id, experiment, number, type, target, status, display_name, description, created_at, "
-        "started_at, definition, snapshot, new_blobs, new_bytes, owner) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO runs (id, experiment, parent, number, type, target, status, display_name, description, "
+        "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             identifier,
             experiment,
+            parent,
             number,
             type,
             target,
@@ -160,14 +165,84 @@ def find(db: sqlite3.Connection, identifier: str) -> RunRecord | None:
 
 
 def by_key(db: sqlite3.Connection, key: int) -> RunRecord:
+    """A run that is there."""
     return RunRecord(db.execute(f"{_SELECT} WHERE runs.key = ?", (key,)).fetchone())
+
+
+def anew(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
+    """The run as its row stands now.
+
+    :raises RunNotFound: it was deleted.
+    """
+    row = db.execute(f"{_SELECT} WHERE runs.key = ?", (record.key,)).fetchone()
+    if row is None:
+        raise RunNotFound(record.id, [])
+    return RunRecord(row)
+
+
+def parent_of(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
+    """The parent of a run that has one.
+
+    :raises RunNotFound: it was deleted, and the run with it.
+    """
+    row = db.execute(f"{_SELECT} WHERE runs.key = ?", (record.parent,)).fetchone()
+    if row is None:
+        raise RunNotFound(record.id, [])
+    return RunRecord(row)
+
+
+def experiment_of(db: sqlite3.Connection, parent: RunRecord) -> int:
+    """The experiment in which the children of a run are.
+
+    :raises RunNotFound: the run has been deleted.
+    """
+    row = db.execute("SELECT experiment FROM runs WHERE key = ? AND id = ?", (parent.key, parent.id)).fetchone()
+    if row is None:
+        raise RunNotFound(parent.id, [])
+    return int(row[0])
+
+
+def exists(db: sqlite3.Connection, key: int) -> bool:
+    return db.execute("SELECT 1 FROM runs WHERE key = ?", (key,)).fetchone() is not None
+
+
+def ids_of_experiment(db: sqlite3.Connection, experiment: int) -> list[str]:
+    return [row[0] for row in db.execute("SELECT id FROM runs WHERE experiment = ?", (experiment,))]
+
+
+def ids_of_keys(db: sqlite3.Connection, keys: Sequence[int]) -> dict[int, str]:
+    return dict(rows_of_many(db, "SELECT key, id FROM runs WHERE key IN ({})", keys))
+
+
+def unfolded_of_experiment(db: sqlite3.Connection, experiment: int) -> list[RunRecord]:
+    """Runs of which not all that was said may be in the database, those that go on among them."""
+    rows = db.execute(f"{_SELECT} WHERE runs.unfolded = 1 AND +runs.experiment = ?", (experiment,))
+    return [RunRecord(row) for row in rows.fetchall()]
+
+
+def active_of_experiment(db: sqlite3.Connection, experiment: int) -> list[RunRecord]:
+    """Runs that have not ended."""
+    rows = db.execute(
+        f"{_SELECT} WHERE runs.owner IS NOT NULL AND +runs.experiment = ?",
+        (experiment,),
+    )
+    return [RunRecord(row) for row in rows.fetchall()]
+
+
+def delete_of_experiment(db: sqlite3.Connection, experiment: int) -> None:
+    """Remove the rows of all runs of an experiment, and what hangs on them."""
+    # A tree that is still leased to one was not left clean.
+    db.execute(
+        "UPDATE checkouts SET run = NULL, ready_at = NULL WHERE run IN (SELECT key FROM runs WHERE experiment = ?)",
+        (experiment,),
+    )
+    db.execute("DELETE FROM runs WHERE experiment = ?", (experiment,))
 
 
 def ids_beginning_with(db: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
     """Ids that begin with a prefix, the newest first."""
     rows = db.execute(
-        "SELECT id FROM runs WHERE substr(id, 1, length(:prefix)) = :prefix "
-        "ORDER BY created_at DESC, key DESC LIMIT :limit",
+        "SELECT id FROM runs WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY key DESC LIMIT :limit",
         {"prefix": prefix, "limit": limit},
     )
     return [row[0] for row in rows]
@@ -180,25 +255,15 @@ def ids_like(db: sqlite3.Connection, identifier: str) -> list[str]:
     return difflib.get_close_matches(identifier, newest_ids(db, _IDS_COMPARED), n=3, cutoff=0.5)
 
 
-def newest_ids(db: sqlite3.Connection, limit: int) -> list[str]:
-    rows = db.execute("SELECT id FROM runs ORDER BY created_at DESC, key DESC LIMIT ?", (limit,))
+def newest_top_ids(db: sqlite3.Connection, limit: int) -> list[str]:
+    """Of runs that are no child of another."""
+    rows = db.execute("SELECT id FROM runs WHERE parent IS NULL ORDER BY key DESC LIMIT ?", (limit,))
     return [row[0] for row in rows]
 
 
-def page(db: sqlite3.Connection, experiment: int | None, after: RunRecord | None, limit: int) -> list[RunRecord]:
-    """The runs of one experiment or of all, newest first, that come after the run ``after`` in that order."""
-    conditions, bound = ["1"], list[object]()
-    if experiment is not None:
-        conditions.append("runs.experiment = ?")
-        bound.append(experiment)
-    if after is not None:
-        conditions.append("(runs.created_at, runs.key) < (?, ?)")
-        bound += [after.created_at, after.key]
-    rows = db.execute(
-        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY runs.created_at DESC, runs.key DESC LIMIT ?",
-        (*bound, limit),
-    )
-    return [RunRecord(row) for row in rows.fetchall()]
+def newest_ids(db: sqlite3.Connection, limit: int) -> list[str]:
+    rows = db.execute("SELECT id FROM runs ORDER BY key DESC LIMIT ?", (limit,))
+    return [row[0] for row in rows]
 
 
 def move(db: sqlite3.Connection, key: int, owner: str, status: str, *, time: int, new_owner: str | None = None) -> bool:
@@ -218,10 +283,23 @@ def move(db: sqlite3.Connection, key: int, owner: str, status: str, *, time: int
     return True
 
 
+def is_cancel_requested(db: sqlite3.Connection, key: int) -> bool:
+    row: tuple[str] | None = db.execute("SELECT status FROM runs WHERE key = ?", (key,)).fetchone()
+    return row == ("CancelRequested",)
+
+
 def hand_over(db: sqlite3.Connection, key: int, owner: str, new_owner: str) -> bool:
     """Make another process the owner; False if the run is no longer this owner's."""
     changed = db.execute("UPDATE runs SET owner = ? WHERE key = ? AND owner = ?", (new_owner, key, owner))
     return changed.rowcount == 1
+
+
+def set_display_name(db: sqlite3.Connection, key: int, name: str | None) -> None:
+    db.execute("UPDATE runs SET display_name = ? WHERE key = ?", (None if name is None else readable(name), key))
+
+
+def set_description(db: sqlite3.Connection, key: int, text: str | None) -> None:
+    db.execute("UPDATE runs SET description = ? WHERE key = ?", (None if text is None else readable(text), key))
 
 
 def set_process(db: sqlite3.Connection, key: int, process: str) -> None:
@@ -246,5 +324,14 @@ def forget_snapshot(db: sqlite3.Connection, key: int) -> None:
     db.execute("UPDATE runs SET snapshot = NULL WHERE key = ?", (key,))
 
 
-def set_unfolded(db: sqlite3.Connection, key: int, unfolded: bool) -> None:
-    db.execute("UPDATE runs SET unfolded = ? WHERE key = ?", (int(unfolded), key))
+def set_unfolded(db: sqlite3.Connection, key: int, unfolded: bool) -> bool:
+    """Record whether a run has journals to fold; False if it was deleted."""
+    return db.execute("UPDATE runs SET unfolded = ? WHERE key = ?", (int(unfolded), key)).rowcount == 1
+
+
+def say_folded(db: sqlite3.Connection, key: int) -> None:
+    """Record of an ended run that it has no journals to fold.
+
+    One that goes on has just got the key, in a store that took the place of another, and may have journals any time.
+    """
+    db.execute("UPDATE runs SET unfolded = 0 WHERE key = ? AND owner IS NULL", (key,))

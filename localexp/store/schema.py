@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 BLOB_VERSION = 2
 CACHE_VERSION = 1
 
@@ -10,6 +10,9 @@ CACHE_VERSION = 1
 # A value is REAL, INTEGER, TEXT or NULL as logged, or a BLOB for what SQLite cannot hold (see `values`).
 # Columns of values have no type, for SQLite would turn the text '1.0' into a number in one that has.
 # (time, writer, position) orders what the writers of one run said: writer 0 is the act of creating the run.
+# The keys of experiments and runs are never used again, for an object may still hold that of one that was deleted.
+# The order of runs is that of their keys, which each index of runs has behind its columns.
+# Tags and properties repeat the experiment of their run: runs of others that have the same are then not looked at.
 MAIN = """
 CREATE TABLE settings (
     key   TEXT PRIMARY KEY,
@@ -17,7 +20,7 @@ CREATE TABLE settings (
 ) WITHOUT ROWID;
 
 CREATE TABLE experiments (
-    key         INTEGER PRIMARY KEY,
+    key         INTEGER PRIMARY KEY AUTOINCREMENT,
     id          TEXT NOT NULL UNIQUE,
     name        TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
@@ -48,7 +51,7 @@ CREATE TABLE snapshots_in_the_making (
 );
 
 CREATE TABLE runs (
-    key           INTEGER PRIMARY KEY,
+    key           INTEGER PRIMARY KEY AUTOINCREMENT,
     id            TEXT NOT NULL UNIQUE,
     experiment    INTEGER NOT NULL REFERENCES experiments (key),
     parent        INTEGER REFERENCES runs (key),
@@ -73,11 +76,11 @@ CREATE TABLE runs (
     error         TEXT,
     unfolded      INTEGER NOT NULL DEFAULT 1
 );
-CREATE INDEX runs_newest ON runs (experiment, created_at, key);
-CREATE INDEX runs_newest_of_all ON runs (created_at, key);
+CREATE INDEX runs_of_experiment ON runs (experiment);
+CREATE INDEX runs_top ON runs (experiment) WHERE parent IS NULL;
 CREATE INDEX runs_children ON runs (parent) WHERE parent IS NOT NULL;
 CREATE INDEX runs_unfolded ON runs (key) WHERE unfolded = 1;
-CREATE INDEX runs_active ON runs (key) WHERE status NOT IN ('Completed', 'Failed', 'Canceled');
+CREATE INDEX runs_active ON runs (key) WHERE owner IS NOT NULL;
 
 CREATE TABLE journals (
     run    INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
@@ -91,26 +94,29 @@ CREATE TABLE journals (
 ) WITHOUT ROWID;
 
 CREATE TABLE tags (
-    run      INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
-    key      TEXT NOT NULL,
-    value    TEXT,
-    removed  INTEGER NOT NULL DEFAULT 0,
-    time     INTEGER NOT NULL,
-    writer   INTEGER NOT NULL,
-    position INTEGER NOT NULL,
+    run        INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    key        TEXT NOT NULL,
+    experiment INTEGER NOT NULL,
+    value      TEXT,
+    removed    INTEGER NOT NULL DEFAULT 0,
+    time       INTEGER NOT NULL,
+    writer     INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
     PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
-CREATE INDEX tags_by_key ON tags (key, value, run) WHERE removed = 0;
+CREATE INDEX tags_by_key ON tags (experiment, key, removed, value, run);
 
 CREATE TABLE properties (
-    run      INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
-    key      TEXT NOT NULL,
-    value    TEXT,
-    time     INTEGER NOT NULL,
-    writer   INTEGER NOT NULL,
-    position INTEGER NOT NULL,
+    run        INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    key        TEXT NOT NULL,
+    experiment INTEGER NOT NULL,
+    value      TEXT,
+    time       INTEGER NOT NULL,
+    writer     INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
     PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
+CREATE INDEX properties_by_key ON properties (experiment, key, value, run);
 
 CREATE TABLE metrics (
     key           INTEGER PRIMARY KEY,

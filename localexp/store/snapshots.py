@@ -18,9 +18,7 @@ def every_id(db: sqlite3.Connection) -> list[str]:
 def runs_by_id(db: sqlite3.Connection) -> dict[str, list[str]]:
     """The ids of the runs of each snapshot that has any, the oldest first."""
     found: dict[str, list[str]] = {}
-    for snapshot, run in db.execute(
-        "SELECT snapshot, id FROM runs WHERE snapshot IS NOT NULL ORDER BY created_at, key"
-    ):
+    for snapshot, run in db.execute("SELECT snapshot, id FROM runs WHERE snapshot IS NOT NULL ORDER BY key"):
         found.setdefault(snapshot, []).append(run)
     return found
 

@@ -24,7 +24,7 @@ class Store:
 
     @property
     def main(self) -> Database:
-        return self._database(self.layout.database, schema.MAIN, schema.VERSION)
+        return self._database(self.layout.database, schema.MAIN, schema.VERSION, migration="migrate_main")
 
     @property
     def blobs(self) -> Database:
@@ -34,11 +34,15 @@ class Store:
 
     @property
     def cache(self) -> Database:
-        return self._database(self.layout.cache_database, schema.CACHE, schema.CACHE_VERSION)
+        return self._database(self.layout.cache_database, schema.CACHE, schema.CACHE_VERSION, may_be_deleted=True)
 
     @property
     def is_read_only(self) -> bool:
         return self.main.is_read_only
+
+    def __reduce__(self) -> tuple[type[Store], tuple[str]]:
+        # For another process only the place counts: connections are its own affair.
+        return type(self), (self.layout.root,)
 
     def close(self) -> None:
         """Close every connection that no thread is using; the next use opens new ones."""
@@ -57,8 +61,17 @@ class Store:
                 file.write("*\n")
 
     def _database(
-        self, path: str, tables: str, version: int, checkpoint_pages: int = 1000, migration: str | None = None
+        self,
+        path: str,
+        tables: str,
+        version: int,
+        checkpoint_pages: int = 1000,
+        migration: str | None = None,
+        may_be_deleted: bool = False,
     ) -> Database:
-        # Two threads may both make one here; setdefault has them use the same.
         known = self._databases.get(path)
-        return known or self._databases.setdefault(path, Database(path, tables, version, checkpoint_pages, migration))
+        if known is not None:
+            return known
+        made = Database(path, tables, version, checkpoint_pages, migration, may_be_deleted)
+        # Two threads may both make one here; setdefault has them use the same.
+        return self._databases.setdefault(path, made)

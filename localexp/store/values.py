@@ -1,7 +1,8 @@
 """How a logged value becomes a cell, and back: what SQLite would change or refuse is kept as a BLOB.
 
 The first byte of such a BLOB says what follows: ``n`` nothing (NaN), ``b`` 0 or 1 (a bool), ``i`` the
-hexadecimal digits of an integer beyond 64 bits, ``j`` the JSON of a row or a reference.
+hexadecimal digits of an integer beyond 64 bits, ``j`` the JSON of a row, ``r`` the name of an artifact. Only in a
+journal there is ``a``, the JSON of several values, each of which becomes a cell.
 """
 
 from __future__ import annotations
@@ -11,10 +12,29 @@ _LARGEST = 2**63
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     Cell: TypeAlias = float | int | str | bytes | None
-    Value: TypeAlias = float | int | str | bool | dict[str, object] | None
+    Scalar: TypeAlias = float | int | str | bool | None
+    Row: TypeAlias = dict[str, Scalar]
+    Value: TypeAlias = "Scalar | Row | Reference"
+
+
+class Reference:
+    """A value that is a file of the run; ``name`` is its artifact's."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def family(kind: str) -> str:
+    """What kinds of metric go together under one name: values, rows, or charts of one kind."""
+    if kind in ("scalar", "list"):
+        return "values"
+    return "rows" if kind in ("row", "table") else kind
 
 
 def readable(text: str) -> str:
@@ -38,7 +58,25 @@ def to_cell(value: Value) -> Cell:
         import json
 
         return b"j" + json.dumps(value).encode()
+    if isinstance(value, Reference):
+        return b"r" + value.name.encode()
     return value
+
+
+def to_cell_of_many(values: Sequence[Value]) -> bytes:
+    """One cell, for a journal, that ``cells_of_many`` makes several of."""
+    import json
+
+    return b"a" + json.dumps(values).encode()
+
+
+def cells_of_many(cell: Cell) -> list[Cell] | None:
+    """The cells that one in a journal stands for; None if only for itself."""
+    if not isinstance(cell, bytes) or cell[:1] != b"a":
+        return None
+    import json
+
+    return [to_cell(value) for value in json.loads(cell[1:])]
 
 
 def from_cell(cell: Cell) -> Value:
@@ -52,7 +90,9 @@ def from_cell(cell: Cell) -> Value:
         return rest == b"1"
     if tag == b"i":
         return int(rest, 16)
+    if tag == b"r":
+        return Reference(rest.decode())
     import json
 
-    row: dict[str, object] = json.loads(rest)
+    row: Row = json.loads(rest)
     return row

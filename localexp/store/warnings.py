@@ -20,6 +20,13 @@ def add(db: sqlite3.Connection, run: int, source: str, message: str, when: When)
     )
 
 
+def add_once(db: sqlite3.Connection, run: int, source: str, message: str, when: When) -> None:
+    """Add a warning unless the run has one of these words."""
+    said = db.execute("SELECT 1 FROM warnings WHERE run = ? AND message = ?", (run, readable(message))).fetchone()
+    if said is None:
+        add(db, run, source, message, when)
+
+
 def of_run(db: sqlite3.Connection, run: int) -> list[tuple[str, str]]:
     """(source, message) in the order in which they came up."""
     return db.execute(

@@ -14,7 +14,7 @@ from tests.processes import output, python, wait_until
 
 # Each record is acknowledged by one byte in a file. A child of a fork goes on under a name of its own.
 WRITER = """
-import os, signal, sys
+import io, os, signal, sys
 from localexp import Experiment, Run, Workspace
 workspace, run_id, name, folder = sys.argv[1:]
 if run_id:
@@ -31,6 +31,8 @@ while count < 5000:
     os.write(acknowledge, b".")
     if count % 50 == 0:
         run.tag(name, str(count))
+    if count % 500 == 0:
+        run.upload_file(f"{name}/{count}", io.BytesIO(b"%d" % count))
     count += 1
 while True:
     signal.pause()
@@ -80,12 +82,14 @@ def check_after_kills(workspace: Workspace, folder: Path, seed: int) -> int:
     acknowledged = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{acknowledged} records acknowledged")
 
-    metrics, tags = run.get_metrics(), run.get_tags()
+    metrics, tags, files = run.get_metrics(), run.get_tags(), run.get_file_names()
     for file in folder.iterdir():
         check_prefix(metrics.get(file.name, []), file.stat().st_size)
         check_tag(tags.get(file.name), file.stat().st_size)
+        check_files(run, [name for name in files if name.startswith(f"{file.name}/")], file.stat().st_size)
     run.complete()
-    assert Run.get(workspace, run.id).get_metrics() == metrics
+    again = Run.get(workspace, run.id)
+    assert (again.get_metrics(), again.get_tags(), again.get_file_names()) == (metrics, tags, files)
     return len(victims)
 
 
@@ -118,6 +122,17 @@ def check_tag(value: str | None, acknowledged: int) -> None:
         said_for_sure = (acknowledged - 2) // 50 * 50
         assert value is not None
         assert said_for_sure <= int(value) <= acknowledged
+
+
+def check_files(run: Run, names: list[str], acknowledged: int) -> None:
+    """A file follows every five hundredth point; what is listed is whole."""
+    uploaded = sorted(int(name.rpartition("/")[2]) for name in names)
+    assert uploaded == [500 * number for number in range(len(uploaded))]
+    # The point after a file is acknowledged when the file is kept; one more may have been attempted.
+    for_sure = (acknowledged - 2) // 500 + 1 if acknowledged > 1 else 0
+    assert for_sure <= len(uploaded) <= (acknowledged - 1) // 500 + 1
+    for name in names:
+        assert Path(run._layout.artifact(name)).read_text() == name.rpartition("/")[2]
 
 
 def test_nothing_that_was_acknowledged_is_lost_or_doubled_by_kills(workspace: Workspace, tmp_path: Path) -> None:

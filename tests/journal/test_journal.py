@@ -5,7 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import os
+import signal
+import sqlite3
 import threading
+import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,6 +163,24 @@ def test_times_of_one_writer_never_go_back(experiment: Experiment, monkeypatch: 
     run.complete()
 
 
+def test_the_last_word_on_a_tag_stands_though_the_clock_was_set_back(
+    workspace: Workspace, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = begun(experiment)
+    run.tag("model", "first")
+    Run.get(workspace, run.id).tag("model", "second")
+    now = time.time_ns()
+    monkeypatch.setattr("localexp.journal.writer.time_ns", lambda: now - 5_000_000_000)
+
+    Run.get(workspace, run.id).tag("model", "third")
+    assert run.get_tags() == {"model": "third"}
+    Run.get(workspace, run.id).remove_tags(["model"])
+    assert run.get_tags() == {}
+
+    monkeypatch.undo()
+    run.complete()
+
+
 def test_threads_may_log_at_once(experiment: Experiment) -> None:
     run, _ = begun(experiment)
 
@@ -177,13 +200,28 @@ def test_threads_may_log_at_once(experiment: Experiment) -> None:
 
 def test_a_record_larger_than_a_stretch_is_folded(experiment: Experiment) -> None:
     run, _ = begun(experiment)
-    text = "x" * (fold.AT_MOST + 100)
+    texts = ["x" * (fold.AT_MOST // 2 + 100)] * 2
     run.log("before", 1)
-    run.log("large", text)
+    run.log_list("large", texts)
     run.log("after", 2)
     run.complete()
 
-    assert run.get_metrics() == {"before": 1, "large": text, "after": 2}
+    assert run.get_metrics() == {"before": 1, "large": texts, "after": 2}
+
+
+def test_folding_large_records_takes_the_memory_of_one(experiment: Experiment) -> None:
+    run, _ = begun(experiment)
+    for number in range(20):
+        run.log("text", f"{number}" + "é" * 1_000_000)
+    tracemalloc.start()
+    try:
+        run.flush()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 20_000_000
+    assert [text[:2] for text in run.get_metrics()["text"]][:3] == ["0é", "1é", "2é"]
 
 
 def test_journals_are_gone_when_a_run_has_ended(experiment: Experiment) -> None:
@@ -284,3 +322,105 @@ def test_a_run_whose_folder_is_gone_goes_on(experiment: Experiment, caplog: pyte
     Path(layout.folder).unlink()
     run.complete()
     assert "3 record(s)" in str(run.get_details()["warnings"])
+
+
+def at_read_of(writer: str, action: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have something happen just after the next read of a journal within the transaction that may remove it."""
+    real_mark, real_read = fold.mark_done, fold._read
+    due = [action]
+
+    def read(path: str, start: int) -> frame.Batch:
+        batch = real_read(path, start)
+        if os.path.basename(path) == writer and due:
+            due.pop()()
+        return batch
+
+    def mark(db: sqlite3.Connection, run: int, layout: RunLayout) -> list[str]:
+        monkeypatch.setattr(fold, "_read", read)
+        return real_mark(db, run, layout)
+
+    monkeypatch.setattr(fold, "mark_done", mark)
+
+
+def test_a_last_word_said_just_before_a_writer_dies_is_kept_though_its_journal_had_just_been_read(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = """
+        import os, signal, sys
+        from localexp import Run, Workspace
+        run = Run.get(Workspace(sys.argv[1]), sys.argv[2])
+        run.log("loss", 1.0)
+        print("begun", flush=True)
+        sys.stdin.readline()
+        run.log("loss", 2.0)
+        print("accepted", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    run, layout = begun(experiment)
+    with python(writer, experiment.workspace.path, run.id) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        [journal] = journals_of(layout)
+        assert run.get_metrics() == {"loss": 1.0}
+        at_read_of(journal.name, lambda: process.communicate("\n"), monkeypatch)
+
+        run.complete()
+
+    assert process.returncode == -signal.SIGKILL
+    assert run.get_metrics() == {"loss": [1.0, 2.0]}
+    assert not journal.exists()
+
+
+def test_a_journal_that_its_writer_takes_back_at_once_keeps_no_run_from_its_end(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, layout = begun(experiment)
+    run.log("loss", 1.0)
+    # So leaves it a writer that could not write a byte, before it removes it.
+    journal = Path(layout.journal("empty"))
+    journal.touch()
+    at_read_of(journal.name, journal.unlink, monkeypatch)
+
+    run.complete()
+
+    assert run.get_metrics() == {"loss": 1.0}
+    assert not os.path.exists(layout.journals)
+
+
+def test_what_is_whole_in_a_damaged_journal_is_kept_though_whoever_ends_the_run_is_killed(
+    experiment: Experiment,
+) -> None:
+    writer = """
+        import os, sys
+        from localexp import Experiment, Workspace
+        run = Experiment(Workspace(sys.argv[1]), "digits").start_logging(run_id="mine", snapshot_directory=None)
+        run.log("loss", 1.0)
+        [journal] = os.scandir(run._layout.journals)
+        # As a machine whose power goes may leave it.
+        with open(journal, "ab") as file:
+            file.write(bytes(64))
+        os._exit(0)
+    """
+    reader = """
+        import os, signal, sys
+        from localexp import Run, Workspace
+        from localexp.journal import fold
+        real = fold._report_damage
+        def report_and_die(*arguments):
+            real(*arguments)
+            os.kill(os.getpid(), signal.SIGKILL)
+        fold._report_damage = report_and_die
+        Run.get(Workspace(sys.argv[1]), "mine").get_status()
+    """
+    output(python(writer, experiment.workspace.path))
+    killed = python(reader, experiment.workspace.path)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+
+    run = Run.get(experiment.workspace, "mine")
+
+    assert run.get_metrics() == {"loss": 1.0}
+    assert "cannot be read" in str(run.get_details()["warnings"])
+    [kept] = Path(run._layout.folder).iterdir()
+    assert kept.read_bytes().endswith(bytes(64))

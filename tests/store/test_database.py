@@ -254,7 +254,7 @@ def test_a_workspace_that_was_deleted_is_not_made_anew_by_reading(tmp_path: Path
     workspace.close()
     shutil.rmtree(tmp_path / "store")
 
-    with pytest.raises(StoreError, match="cannot use the database"):
+    with pytest.raises(StoreError, match="is gone"):
         Run.get(workspace, "mine")
 
     assert not (tmp_path / "store").exists()

@@ -1,0 +1,148 @@
+"""A record that was written in format 1 is brought to the present one when opened, and loses nothing."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from localexp import Experiment, Run, Workspace
+from localexp.errors import StoreError
+from localexp.store.store import Store
+from tests.processes import output, python
+
+TABLES = (Path(__file__).parents[1] / "data" / "format-1.sql").read_text(encoding="utf-8")
+ROWS = """
+INSERT INTO settings VALUES ('workspace.id', 'w'), ('workspace.name', 'old');
+INSERT INTO experiments (key, id, name, created_at, archived_at, last_number) VALUES
+    (1, 'first', 'digits', 10, 20, 1), (2, 'second', 'digits', 30, NULL, 3), (3, 'empty', 'words', 40, NULL, 0);
+INSERT INTO experiment_tags VALUES (2, 'team', 'red'), (2, '', NULL);
+INSERT INTO snapshots VALUES ('s', 1, 2, 3);
+INSERT INTO runs (key, id, experiment, parent, number, type, target, status, display_name, description, created_at,
+                  started_at, ended_at, definition, snapshot, exit_code, error, unfolded) VALUES
+    (1, 'in-archived', 1, NULL, 1, NULL, 'local', 'Completed', NULL, NULL, 50, 50, 51, NULL, NULL, NULL, NULL, 0),
+    (4, 'parent', 2, NULL, 1, 'azureml.scriptrun', 'local', 'Failed', 'shown', 'said', 60, 61, 62,
+     '{"script": "train.py"}', 's', 1, '{"error": {"message": "no"}, "time": "t"}', 0),
+    (7, 'child', 2, 4, 2, NULL, NULL, 'Canceled', NULL, NULL, 63, NULL, 64, NULL, NULL, NULL, NULL, 0),
+    (9, 'newest', 2, NULL, 3, NULL, NULL, 'Completed', NULL, NULL, 55, 55, 56, NULL, NULL, NULL, NULL, 0);
+INSERT INTO journals VALUES (4, 1, 'writer', 'owner', 99, 'done');
+INSERT INTO tags VALUES
+    (4, 'model', 'mlp', 0, 1, 0, 0), (4, 'gone', NULL, 1, 2, 1, 7), (7, '', NULL, 0, 3, 0, 0),
+    (1, 'model', 'mlp', 0, 1, 0, 0);
+INSERT INTO properties VALUES (4, 'azureml.runsource', 'azureml.scriptrun', 1, 0, 0);
+INSERT INTO metrics VALUES (5, 4, 'loss', 'scalar', 'of what', 2, 0.25, 0.5, 0.25, 2, 1, 8);
+INSERT INTO points VALUES (5, 1, 1, 0, 0, 0.5), (5, 2, 1, 8, 1, 0.25);
+INSERT INTO artifacts VALUES (4, 'outputs/model', 3, 'abc', 1);
+INSERT INTO warnings VALUES (4, 1, 0, 0, 'snapshot', 'a link');
+INSERT INTO checkouts (key, folder, run, owner, source, snapshot) VALUES (1, 'tree', 4, 'o', '/src', 's');
+"""
+
+
+def database_of_format_1(folder: Path) -> Path:
+    path = folder / ".localexp" / "localexp.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;" + TABLES + ROWS)
+    return path
+
+
+def rows_of(path: Path, table: str, columns: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2").fetchall()
+
+
+def columns_of(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as db:
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        info = {name: db.execute(f"SELECT name FROM pragma_table_info('{name}')").fetchall() for name in names}
+    return {
+        name: ", ".join(row[0] for row in found)
+        for name, found in info.items()
+        if not name.startswith(("sqlite_", "_"))
+    }
+
+
+def described(path: Path) -> set[tuple[str, str]]:
+    """What the tables and indexes of a file are, however their text is set."""
+    with closing(sqlite3.connect(path)) as db:
+        found = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT GLOB '_*'")
+        return {(name, re.sub(r"[\s\"]+", "", sql)) for name, sql in found}
+
+
+def test_every_row_of_the_first_format_is_kept(tmp_path: Path) -> None:
+    path = database_of_format_1(tmp_path)
+    columns = columns_of(path)
+    before = {table: rows_of(path, table, names) for table, names in columns.items()}
+
+    Workspace(tmp_path).close()
+
+    assert {table: rows_of(path, table, names) for table, names in columns.items()} == before
+    assert len([rows for rows in before.values() if rows]) >= 12
+    assert {table: rows_of(Path(f"{path}.format-1"), table, names) for table, names in columns.items()} == before
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_record_that_was_brought_over_is_what_a_new_one_is(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    old = database_of_format_1(tmp_path / "old")
+    Workspace(tmp_path / "old").close()
+    Workspace(tmp_path / "new").close()
+
+    assert described(old) == described(tmp_path / "new/.localexp/localexp.db")
+
+
+def test_what_was_recorded_in_the_first_format_is_read(tmp_path: Path) -> None:
+    database_of_format_1(tmp_path)
+    workspace = Workspace(tmp_path)
+    experiment = workspace.experiments["digits"]
+    run = workspace.get_run("parent")
+
+    assert list(workspace.experiments) == ["digits", "words"]
+    assert experiment.id == "second"
+    assert [one.id for one in Experiment(workspace, "digits").get_runs()] == ["newest", "parent"]
+    assert [one.id for one in run.get_children()] == ["child"]
+    assert run.get_metrics() == {"loss": [0.5, 0.25]}
+    assert run.get_tags() == {"model": "mlp"}
+    assert run.get_details()["error"] == {"error": {"message": "no"}, "time": "t"}
+
+
+def test_a_run_made_after_it_has_a_key_and_a_number_of_its_own(tmp_path: Path) -> None:
+    database_of_format_1(tmp_path)
+    workspace = Workspace(tmp_path)
+
+    with workspace.experiments["digits"].start_logging(snapshot_directory=None, tags={"model": "new"}) as run:
+        run.log("loss", 1)
+
+    assert run.number == 4
+    assert run._known().key > 9
+    assert Run.get(workspace, run.id).get_tags() == {"model": "new"}
+
+
+def test_processes_that_open_it_at_once_bring_the_record_over_once(tmp_path: Path) -> None:
+    database_of_format_1(tmp_path)
+    code = """
+        import sys
+        from localexp import Workspace
+        print(Workspace(sys.argv[1]).get_run("parent").get_metrics())
+        """
+
+    processes = [python(code, tmp_path) for _ in range(4)]
+
+    assert [output(process) for process in processes] == ["{'loss': [0.5, 0.25]}\n"] * 4
+
+
+def test_a_record_that_may_only_be_read_is_refused_untouched(tmp_path: Path) -> None:
+    path = database_of_format_1(tmp_path)
+    before = path.read_bytes()
+    store = Store(str(path.parent))
+    store.main.is_read_only = True
+
+    with pytest.raises(StoreError, match="earlier localexp"), store.main.reading():
+        pass
+
+    assert path.read_bytes() == before
