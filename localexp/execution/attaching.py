@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from localexp.errors import RunNotFound
+from localexp.journal import fold
 from localexp.journal.writer import JournalWriter
-from localexp.store import runs
+from localexp.store import runs, tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,14 +17,28 @@ if TYPE_CHECKING:
 
 
 def attached_writer(store: Store, record: RunRecord) -> JournalWriter:
-    """A writer for a run that may have ended already, or end at any time."""
+    """A writer for a run that may have ended already, or end at any time.
+
+    What it says of a tag is later than what has been said by now, though the clock may have been set back since.
+    """
     layout = store.layout.run(record.experiment_name, record.id)
-    return JournalWriter(layout, record.id, lambda: announce(store, record.key, layout))
+    fold.fold(store, record.key, layout)
+    with store.main.reading() as db:
+        latest = tags.latest_time(db, record.key)
+    return JournalWriter(layout, record.id, lambda: announce(store, record, layout), not_before=latest)
 
 
-def announce(store: Store, run: int, layout: RunLayout) -> None:
-    """Make the folder of journals, and have readers look into it, though the run may have ended."""
-    # Inside a write transaction, as is the end of the last journal: so neither can miss the other.
+def announce(store: Store, record: RunRecord, layout: RunLayout) -> None:
+    """Make the folder of journals, and have readers look into it, though the run may have ended.
+
+    :raises RunNotFound: it was deleted.
+    """
+    # Inside a write transaction, as are the end of the last journal and a deletion: so none can miss the other.
     with store.main.writing() as db:
-        runs.set_unfolded(db, run, True)
+        if os.path.isdir(store.layout.deleted):
+            from localexp.execution.deletion import put_back
+
+            put_back(store.layout, db)
+        if not runs.set_unfolded(db, record.key, True):
+            raise RunNotFound(record.id, [])
         os.makedirs(layout.journals, exist_ok=True)

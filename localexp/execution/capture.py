@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
+from contextlib import contextmanager
 
 from localexp.errors import SnapshotException
+from localexp.execution import placing
 from localexp.snapshot import checkout, fitting
 
 TYPE_CHECKING = False
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from localexp.store.store import Store
 
 LIVE_FOLDERS = ("outputs", "logs")
-_PIECE = 2**20
 _NAMED, _LONGEST_TEXT = 3, 200
 
 
@@ -74,9 +74,14 @@ def _shortened(text: str) -> str:
 
 
 def record_artifact(layout: RunLayout, name: str, writer: JournalWriter, digest: str | None = None) -> None:
-    """Record a file that already lies where the artifact of that name does."""
-    path = layout.artifact(name)
-    writer.say(artifact=name, size=os.stat(path).st_size, hash=digest or _digest(path))
+    """Record a file that already lies where the artifact of that name does.
+
+    :raises OSError: the word of it could not be kept; without it nobody would find the file.
+    """
+    path, lost = layout.artifact(name), writer.lost
+    is_said = writer.say(artifact=name, size=os.stat(path).st_size, hash=digest or placing.digest_of(path))
+    if not is_said or writer.lost > lost:
+        raise OSError(f"it could not be recorded: {writer.problem}")
 
 
 def live_files(root: str) -> Iterator[tuple[str, str]]:
@@ -89,16 +94,6 @@ def live_files(root: str) -> Iterator[tuple[str, str]]:
                     yield _name(os.fsencode(os.path.relpath(full, root))), full
 
 
-def _digest(path: bytes | str) -> str:
-    from xxhash import xxh3_128
-
-    state = xxh3_128()
-    with open(path, "rb", buffering=0) as file:
-        while piece := file.read(_PIECE):
-            state.update(piece)
-    return state.hexdigest()
-
-
 def _name(path: bytes) -> str:
     """The artifact name of a path; bytes that are no UTF-8 are written as ``%ff``, as are ``\\`` and ``:``."""
     text = path.replace(os.sep.encode(), b"/").decode("utf-8", "surrogateescape")
@@ -108,26 +103,33 @@ def _name(path: bytes) -> str:
 
 
 def _capture_file(layout: RunLayout, path: bytes, change: fitting.Change, writer: JournalWriter) -> None:
-    if change.original is None or _digest(path) != change.original.hex():
-        _keep(layout, path, _name(change.path), writer)
+    original = None if change.original is None else change.original.hex()
+    digest = placing.digest_of(path, original)
+    if digest != original:
+        _keep(layout, path, _name(change.path), digest, writer)
 
 
 def _capture_link(layout: RunLayout, root: bytes, path: bytes, writer: JournalWriter) -> None:
-    lands = os.path.realpath(os.path.join(root, path))
-    is_inside = lands.startswith(os.path.realpath(root) + os.sep.encode())
-    if not is_inside or not os.path.isfile(lands):
-        writer.say(warning=f"the link {_name(path)} leads to no file of the run, and was not kept", source="capture")
-        return
-    os.makedirs(layout.folder, exist_ok=True)
-    aside = _aside(layout)
-    _copy(lands, aside)
-    _keep(layout, aside, _name(path), writer)
+    capture_copy(layout, root, path, path, writer)
 
 
-def _keep(layout: RunLayout, path: bytes, name: str, writer: JournalWriter) -> None:
-    digest = _digest(path)
+def capture_copy(layout: RunLayout, root: bytes, path: bytes, name: bytes, writer: JournalWriter) -> None:
+    """Keep a file of a folder as an artifact, and leave it where it is; a link is followed only to a file inside."""
+    full = os.path.join(root, path)
+    lands = os.path.realpath(full)
+    is_link = os.path.islink(full)
+    if is_link and not (lands.startswith(os.path.realpath(root) + os.sep.encode()) and os.path.isfile(lands)):
+        writer.say(warning=f"the link {_name(name)} leads to no file of the run, and was not kept", source="capture")
+    elif not os.path.isfile(lands):
+        writer.say(warning=f"{_name(name)} is neither a file nor a link, and was not kept", source="capture")
+    else:
+        with _copied_aside(layout, lands) as (aside, digest):
+            _keep(layout, aside, _name(name), digest, writer)
+
+
+def _keep(layout: RunLayout, path: str | bytes, name: str, digest: str, writer: JournalWriter) -> None:
     for candidate in _candidates(name):
-        if not _is_placed(layout, path, layout.artifact(candidate), digest):
+        if not _is_placed(layout, path, candidate, digest):
             continue
         if candidate != name:
             message = f"{name} had been uploaded with other bytes; what the script left there is kept as {candidate}"
@@ -144,44 +146,42 @@ def _candidates(name: str) -> Iterator[str]:
     yield from (f"captured-{number}/{name}" for number in range(1, 1000))
 
 
-def _is_placed(layout: RunLayout, path: bytes, target: str, digest: str) -> bool:
-    """Have a file stand at another place too, without ever replacing one; False if something else is there."""
+def _is_placed(layout: RunLayout, path: str | bytes, name: str, digest: str) -> bool:
+    """Have a file stand as an artifact too, without ever replacing one; False if something else is there.
+
+    It stays where it was, unlike with ``placing.is_placed``, until it is recorded.
+    """
+    target = layout.artifact(name)
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        try:
-            os.link(path, target, follow_symlinks=False)
-        except (FileExistsError, NotADirectoryError):
-            raise
-        except (OSError, NotImplementedError):
-            # Another file system, or one without links to files.
-            _copy_whole(layout, path, target)
+        if _is_linked(path, target) or _is_copy_placed(layout, path, name):
+            return True
     except (FileExistsError, NotADirectoryError):
-        return os.path.isfile(target) and _digest(target) == digest
+        # Something has the name, or is where a folder of it would be.
+        pass
+    return os.path.isfile(target) and placing.digest_of(target, digest) == digest
+
+
+def _is_linked(path: str | bytes, target: str) -> bool:
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except (FileExistsError, NotADirectoryError):
+        raise
+    except (OSError, NotImplementedError):
+        # Another file system, or one without links to files.
+        return False
     return True
 
 
-def _copy_whole(layout: RunLayout, path: bytes, target: str) -> None:
-    """Copy a file aside first, so that never a part of it stands where it is to be."""
-    aside = _aside(layout)
-    try:
-        _copy(path, aside)
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
-        os.rename(aside, target)
-    finally:
-        if os.path.lexists(aside):
-            os.unlink(aside)
+def _is_copy_placed(layout: RunLayout, path: str | bytes, name: str) -> bool:
+    with _copied_aside(layout, path) as (aside, _):
+        return placing.is_placed(layout, aside, name)
 
 
-def _aside(layout: RunLayout) -> bytes:
-    return os.path.join(os.fsencode(layout.folder), b"aside-" + os.urandom(8).hex().encode())
-
-
-def _copy(path: bytes, target: bytes) -> None:
-    """Copy a file to where none is."""
-    import shutil
-
-    with open(path, "rb") as source, open(target, "xb") as copy:
-        shutil.copyfileobj(source, copy, _PIECE)
-        copy.flush()
-        os.fsync(copy.fileno())
+@contextmanager
+def _copied_aside(layout: RunLayout, path: str | bytes) -> Iterator[tuple[str, str]]:
+    """A copy of a file in the folder of the run, and its hash, so that never a part of it stands where it is to be."""
+    with placing.aside(layout, lambda: os.makedirs(layout.folder, exist_ok=True)) as (aside, copy):
+        with open(path, "rb", buffering=0) as source:
+            _, digest = placing.write(copy, iter(lambda: source.read(placing.PIECE), b""))
+        yield aside, digest

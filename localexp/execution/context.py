@@ -25,9 +25,14 @@ class Context:
         self.workspace = workspace
 
 
+def store_layout(context: Context) -> Layout:
+    """The paths of the store in which the run of this process is."""
+    return Layout(os.path.join(context.workspace, STORE_FOLDER))
+
+
 def run_layout(context: Context) -> RunLayout:
     """The folder of the run of this process."""
-    return Layout(os.path.join(context.workspace, STORE_FOLDER)).run(context.experiment, context.run_id)
+    return store_layout(context).run(context.experiment, context.run_id)
 
 
 def current() -> Context | None:
@@ -36,6 +41,12 @@ def current() -> Context | None:
     if run_id and experiment and workspace:
         return Context(run_id, experiment, workspace)
     return None
+
+
+def is_part_of(layout: Layout, run_id: str) -> bool:
+    """Whether this process was started for a run, by its supervisor or by its script."""
+    here = current()
+    return here is not None and here.run_id == run_id and store_layout(here).root == layout.root
 
 
 def without_run(environment: dict[str, str]) -> dict[str, str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
-from localexp.execution import files
-from localexp.store import clock, points, tags, warnings
-from localexp.store.values import from_cell
+from localexp.execution import files, logs
+from localexp.store import clock, points, runs, tags, warnings
+from localexp.store.values import Reference, from_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
+    from localexp.store.values import Value
 
 
 def file_address(path: str) -> str:
@@ -26,8 +27,7 @@ def details(store: Store, record: RunRecord) -> dict[str, object]:
     with store.main.reading() as db:
         properties = tags.properties_of_run(db, record.key)
         said = warnings.of_run(db, record.key)
-    named = files.by_name(store, record)
-    logs = {name: file_address(path) for name, path in named.items() if name.startswith(("user_logs/", "logs/"))}
+    addresses = {name: file_address(path) for name, path in files.logs(store, record).items()}
     every: dict[str, object] = {
         "runId": record.id,
         "target": record.target,
@@ -41,21 +41,33 @@ def details(store: Store, record: RunRecord) -> dict[str, object]:
         "inputDatasets": [],
         "outputDatasets": [],
         "runDefinition": None if record.definition is None else record.definition_parts(),
-        "logFiles": logs,
+        "logFiles": addresses,
     }
     return {name: value for name, value in every.items() if value is not None}
+
+
+def details_with_logs(store: Store, record: RunRecord) -> dict[str, object]:
+    """The details of a run, with the text of each log; bytes that are no UTF-8 show as ``�``."""
+    return {**details(store, record), "logFiles": logs.texts(store, record)}
+
+
+def _shown(value: Value) -> object:
+    """A file by its name, anything else as it is."""
+    return value.name if isinstance(value, Reference) else value
 
 
 def summary(store: Store, record: RunRecord) -> dict[str, object]:
     """What a list shows of a run: identity, times, tags, and the last value of each metric."""
     with store.main.reading() as db:
-        metrics = {name: from_cell(cell) for name, cell in points.last_values(db, record.key)}
+        metrics = {name: _shown(from_cell(cell)) for name, cell in points.last_values(db, record.key)}
+        parent = None if record.parent is None else runs.by_key(db, record.parent).id
         tag_values = tags.of_run(db, record.key)
     error = record.error_parts()
     return {
         "id": record.id,
         "experiment": record.experiment_name,
         "number": record.number,
+        "parent": parent,
         "display_name": record.display_name,
         "status": record.status,
         "created": clock.iso(record.created_at),

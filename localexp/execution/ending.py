@@ -11,6 +11,8 @@ from localexp.store import checkouts, clock, runs, warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
+
     from localexp.store.checkouts import CheckoutRecord
     from localexp.store.layout import RunLayout
     from localexp.store.runs import RunRecord
@@ -30,6 +32,10 @@ def completed() -> Outcome:
     return Outcome("Completed", 0)
 
 
+def canceled(exit_code: int | None = None) -> Outcome:
+    return Outcome("Canceled", exit_code)
+
+
 def failed(message: str, exit_code: int | None = None, code: str = "UserError") -> Outcome:
     """A failure in Azure ML's shape, with the exit code of the script beside it."""
     inner: dict[str, object] = {"code": code, "message": message}
@@ -38,18 +44,37 @@ def failed(message: str, exit_code: int | None = None, code: str = "UserError") 
     return Outcome("Failed", exit_code, {"error": inner, "time": clock.iso(clock.now())})
 
 
-def error_text(details: str | BaseException | None) -> str:
-    """What a caller who declares a run failed says of the reason, as a text."""
+def error_text(details: object) -> str:
+    """What a caller who declares a run failed says of the reason, as a text.
+
+    :raises TypeError: it is neither a text nor an exception.
+    """
     if isinstance(details, SystemExit):
         return f"the script exited with {details.code!r}"
     if isinstance(details, BaseException):
         return f"{type(details).__name__}: {details}"
+    if details is not None and not isinstance(details, str):
+        raise TypeError(f"error_details is a text or an exception, not {details!r}")
     return details or "the run was declared failed"
 
 
-def journal_writer(layout: RunLayout, run_id: str) -> JournalWriter:
+def message_of(error: dict[str, object] | None) -> str:
+    """The message in an error of Azure ML's shape."""
+    inner = (error or {}).get("error")
+    return str(inner["message"]) if isinstance(inner, dict) else "no reason is known"
+
+
+def journal_writer(store: Store, record: RunRecord) -> JournalWriter:
     """A writer for a run that this process owns."""
-    return JournalWriter(layout, run_id, lambda: os.makedirs(layout.journals, exist_ok=True))
+    layout = store.layout.run(record.experiment_name, record.id)
+    return JournalWriter(layout, record.id, lambda: make_journal_folder(store, layout))
+
+
+def make_journal_folder(store: Store, layout: RunLayout) -> None:
+    """Make the folder of a run's journals, but never one of a store that somebody has deleted or moved."""
+    if not store.exists():
+        raise FileNotFoundError(f"the store {store.layout.root} is gone")
+    os.makedirs(layout.journals, exist_ok=True)
 
 
 def end(
@@ -57,38 +82,56 @@ def end(
 ) -> bool:
     """End a run that ``owner``, which is this process, answers for; False if it is not its run any more.
 
-    The writer is closed; what it lost becomes a warning on the run.
+    A run that was to be canceled is Canceled. The writer is closed; what it lost becomes a warning on the run.
 
     :param is_tree_clean: nothing is at work in the run's tree any more, so that another run may have it.
     """
     layout = store.layout.run(record.experiment_name, record.id)
-    with store.main.reading() as db:
-        checkout = checkouts.of_run(db, record.key)
-    if checkout is not None and not _are_files_kept(store, layout, checkout, writer):
-        with store.main.writing() as db:
-            checkouts.remove(db, checkout.key)
-        checkout = None
+    checkout = _checkout(store, record)
+    problem = None if checkout is None else _problem_with_files(store, layout, checkout, writer)
     lost = writer.close()
-    fold.fold(store, record.key, layout)
+    fold.fold_unless_little(store, record.key, layout)
     with store.main.writing(durable=True) as db:
+        fold.say_emptied(db, store)
         now = clock.now()
+        if runs.is_cancel_requested(db, record.key):
+            outcome = canceled(outcome.exit_code)
         if not runs.move(db, record.key, owner, outcome.status, time=now):
             return False
-        runs.set_outcome(db, record.key, outcome.exit_code, outcome.error)
+        if outcome.exit_code is not None or outcome.error is not None:
+            runs.set_outcome(db, record.key, outcome.exit_code, outcome.error)
         if not record.keeps_snapshot:
             runs.forget_snapshot(db, record.key)
         if lost:
             warnings.add(db, record.key, "journal", fold.lost_message(lost, "see the log"), (now, 0, 0))
-        fold.mark_done(db, record.key, layout)
+        if problem is not None:
+            warnings.add(db, record.key, "capture", problem, (now, 0, 1))
+        done = fold.mark_done(db, record.key, layout)
         if checkout is not None:
-            (checkouts.release if is_tree_clean else checkouts.condemn)(db, checkout.key)
-    if checkout is not None:
+            _let_go(db, checkout, is_tree_clean, is_to_stay=problem is not None)
+    if checkout is not None and problem is None:
         _tidy(store, checkout, is_tree_clean)
-    fold.remove_done(store, record.key, layout)
+    fold.remove_done(store, record.key, layout, done)
     return True
 
 
-def _are_files_kept(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> bool:
+def _checkout(store: Store, record: RunRecord) -> CheckoutRecord | None:
+    if record.type is None:
+        # What an interactive run executes lies where it was started.
+        return None
+    with store.main.reading() as db:
+        return checkouts.of_run(db, record.key)
+
+
+def _let_go(db: sqlite3.Connection, checkout: CheckoutRecord, is_tree_clean: bool, is_to_stay: bool) -> None:
+    if is_to_stay:
+        checkouts.remove(db, checkout.key)
+    else:
+        (checkouts.release if is_tree_clean else checkouts.condemn)(db, checkout.key)
+
+
+def _problem_with_files(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> str | None:
+    """Keep what the script made; what is returned is what was in the way, if not all of it could be kept."""
     from localexp.execution.capture import capture, record_artifact
 
     try:
@@ -98,11 +141,8 @@ def _are_files_kept(store: Store, layout: RunLayout, checkout: CheckoutRecord, w
     except (LocalexpError, OSError) as error:
         # The run has to end all the same, and nothing that it made may go with its tree.
         place = store.layout.checkout(checkout.folder)
-        writer.say(
-            warning=f"files of the run could not be moved to its artifacts: {error}; {place} has them", source="capture"
-        )
-        return False
-    return True
+        return f"files of the run could not be moved to its artifacts: {error}; {place} has them"
+    return None
 
 
 def _tidy(store: Store, checkout: CheckoutRecord, is_tree_clean: bool) -> None:

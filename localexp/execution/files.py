@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 
-from localexp.errors import UserErrorException
+from localexp.errors import LocalexpError, StoreError, UserErrorException
 from localexp.store import artifacts, checkouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from localexp.store.layout import RunLayout
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
 LOG_NAME = "user_logs/std_log.txt"
+_LOG_FOLDERS = ("user_logs/", "system_logs/", "azureml-logs/", "logs/")
 
 
 def by_name(store: Store, record: RunRecord) -> dict[str, str]:
@@ -21,7 +25,7 @@ def by_name(store: Store, record: RunRecord) -> dict[str, str]:
     with store.main.reading() as db:
         recorded = artifacts.of_run(db, record.key)
         checkout = checkouts.of_run(db, record.key)
-    found = {name: layout.artifact(name) for name in recorded}
+    found = {}
     if not record.has_ended:
         if os.path.exists(layout.log):
             found[LOG_NAME] = layout.log
@@ -29,34 +33,145 @@ def by_name(store: Store, record: RunRecord) -> dict[str, str]:
             from localexp.execution.capture import live_files
 
             found.update(live_files(store.layout.checkout(checkout.folder)))
+    # What has been uploaded stands; other bytes that the script has under the name are kept under another one.
+    found.update({name: layout.artifact(name) for name in recorded})
     return dict(sorted(found.items()))
 
 
-def download(store: Store, record: RunRecord, name: str, target: str | None) -> None:
+def logs(store: Store, record: RunRecord) -> dict[str, str]:
+    """The path of each log by its artifact name."""
+    return {name: path for name, path in by_name(store, record).items() if name.startswith(_LOG_FOLDERS)}
+
+
+def opened(store: Store, record: RunRecord, name: str, path: str) -> BinaryIO:
+    """Open a file of ``by_name``, also if it has gone from the script's checkout to the artifacts meanwhile.
+
+    :raises UserErrorException: it has been deleted, or cannot be read.
+    """
+    stored = _layout(store, record).artifact(name)
+    try:
+        return (None if path == stored else _opened_live(store, record, path)) or _open(stored)
+    except LocalexpError:
+        raise
+    except OSError as error:
+        raise UserErrorException(
+            f"the file {name!r} of run {record.id} cannot be read: {path}: {error.strerror}"
+        ) from error
+
+
+def _open(path: str) -> BinaryIO:
+    return open(path, "rb")
+
+
+def _opened_live(store: Store, record: RunRecord, path: str) -> BinaryIO | None:
+    try:
+        file = _open(path)
+    except FileNotFoundError:
+        return None
+    # When the run has ended, another one may have the checkout, and a file of its own there.
+    with store.main.reading() as db:
+        checkout = checkouts.of_run(db, record.key)
+    if checkout is not None and path.startswith(store.layout.checkout(checkout.folder) + os.sep):
+        return file
+    file.close()
+    return None
+
+
+def download(store: Store, record: RunRecord, name: str, target: str | None, is_validated: bool = False) -> None:
     """Copy a file: to the name's last part in the working directory, into a directory, or to a path.
 
     :raises UserErrorException: the run has no such file, or it cannot be written there.
+    :raises StoreError: its bytes are not those that were recorded, if ``is_validated``.
+    """
+    files, name = by_name(store, record), artifacts.without_here(name)
+    if name not in files:
+        raise UserErrorException(f"run {record.id} has no file {name!r}; {_known(files)}")
+    last = name.rpartition("/")[2]
+    is_folder = target is not None and (target.endswith(("/", os.sep)) or os.path.isdir(target))
+    path = last if target is None else os.path.join(target, last) if is_folder else target
+    digest = _recorded_digest(store, record, name) if is_validated else None
+    _copy(store, record, name, files[name], path, digest)
+
+
+def download_all(store: Store, record: RunRecord, names: list[str], paths: list[str]) -> None:
+    """Copy files to paths, one each; those that are copied when a later one fails stay.
+
+    :raises UserErrorException: one cannot be read, or written there.
     """
     files = by_name(store, record)
-    if name not in files:
-        raise UserErrorException(f"run {record.id} has no file {name!r}; it has: {', '.join(files) or 'none'}")
-    last = name.rpartition("/")[2]
-    path = last if target is None else os.path.join(target, last) if os.path.isdir(target) else target
+    for name, path in zip(names, paths, strict=True):
+        # A script may have removed one of them since they were listed.
+        _copy(store, record, name, files.get(name, ""), path, None)
+
+
+def beginning_with(store: Store, record: RunRecord, prefix: str) -> list[str]:
+    """The names that begin so.
+
+    :raises UserErrorException: none does.
+    """
+    files = by_name(store, record)
+    found = [name for name in files if name.startswith(artifacts.without_here(prefix))]
+    if not found and prefix:
+        raise UserErrorException(f"run {record.id} has no files whose names begin with {prefix!r}; {_known(files)}")
+    return found
+
+
+def without_prefix(names: list[str], prefix: str) -> list[str]:
+    """Names that begin with a prefix without the folders that this stands for, so that they stay different."""
+    folder = artifacts.without_here(prefix).rstrip("/")
+    if not folder:
+        return names
+    is_whole = all(name.startswith(f"{folder}/") for name in names)
+    begin = len(folder) + 1 if is_whole else folder.rfind("/") + 1
+    return [name[begin:] for name in names]
+
+
+def _known(files: dict[str, str]) -> str:
+    return f"it has: {', '.join(files) or 'none'}"
+
+
+def _layout(store: Store, record: RunRecord) -> RunLayout:
+    return store.layout.run(record.experiment_name, record.id)
+
+
+def _recorded_digest(store: Store, record: RunRecord, name: str) -> str | None:
+    """What its bytes have to hash to; None of a file that is still the script's."""
+    with store.main.reading() as db:
+        recorded = artifacts.of_run(db, record.key)
+    return recorded[name][1] if name in recorded else None
+
+
+def _copy(store: Store, record: RunRecord, name: str, source: str, path: str, digest: str | None) -> None:
+    with opened(store, record, name, source) as file:
+        try:
+            folder = os.path.dirname(os.path.abspath(path))
+            os.makedirs(folder, exist_ok=True)
+            is_right = _is_copied(file, folder, path, digest)
+        except OSError as error:
+            raise UserErrorException(f"cannot write {path}: {error.strerror}; choose another path") from error
+    if not is_right:
+        raise StoreError(
+            f"the file {name!r} of run {record.id} is damaged: its bytes are not those that were recorded; nothing was "
+            "written, and 'localexp fsck' looks for more of this"
+        )
+
+
+def _is_copied(file: BinaryIO, folder: str, path: str, digest: str | None) -> bool:
+    """Copy aside and rename, so that a file is there whole or as it was; False if its bytes hash to something else."""
+    from localexp.execution.placing import PIECE, Digest
+
+    aside = os.path.join(folder, f".{os.urandom(8).hex()}.part")
+    found = None if digest is None else Digest(digest)
     try:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        _copy(files[name], path)
-    except OSError as error:
-        raise UserErrorException(f"cannot write {path}: {error.strerror}; choose another output_file_path") from error
-
-
-def _copy(source: str, target: str) -> None:
-    """Copy aside and rename, so that a file is there whole or as it was."""
-    import shutil
-
-    aside = f"{target}.{os.urandom(4).hex()}.part"
-    try:
-        shutil.copyfile(source, aside)
-        os.replace(aside, target)
+        with open(aside, "xb") as copy:
+            while piece := file.read(PIECE):
+                copy.write(piece)
+                if found is not None:
+                    found.update(piece)
+        if found is not None and str(found) != digest:
+            return False
+        os.replace(aside, path)
     finally:
-        if os.path.exists(aside):
+        if os.path.lexists(aside):
             os.unlink(aside)
+    return True

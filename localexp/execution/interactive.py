@@ -5,10 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from threading import get_ident, main_thread
 
 from localexp.errors import LocalexpError, SnapshotException, UserErrorException
-from localexp.execution import ending
-from localexp.execution.attaching import announce
+from localexp.execution import ending, outputs
+from localexp.execution.attaching import announce, attached_writer
+from localexp.journal import fold
 from localexp.journal.writer import JournalWriter
 from localexp.store import clock, experiments, identifiers, runs, tags
 from localexp.store.owners import this_process
@@ -16,6 +18,7 @@ from localexp.store.owners import this_process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import NoReturn
 
@@ -23,23 +26,45 @@ if TYPE_CHECKING:
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
-_open: dict[tuple[str, str], tuple[Store, RunRecord, JournalWriter, int]] = {}
 _fatal: list[BaseException] = []
 
 
+class _OpenRun:
+    """A run that the process ``pid`` has started and not ended."""
+
+    def __init__(
+        self, store: Store, record: RunRecord, writer: JournalWriter, folder: outputs.OutputFolder | None
+    ) -> None:
+        self.store = store
+        self.record = record
+        self.writer = writer
+        self.folder = folder
+        self.pid = os.getpid()
+
+
+_open: dict[tuple[str, str], _OpenRun] = {}
+
+
 class Beginning:
-    """What a run begins with; ``run_id`` is a new UUID if None."""
+    """What a run begins with. One with a ``parent`` is in the experiment of that one, whatever its name.
+
+    ``run_id`` is a new UUID if None; what is in ``folder`` at the end is kept.
+    """
 
     def __init__(
         self,
         experiment: str,
         *,
+        parent: RunRecord | None = None,
         run_id: str | None = None,
         display_name: str | None = None,
         description: str | None = None,
         tags: dict[str, str | None] | None = None,
+        folder: outputs.OutputFolder | None = None,
     ) -> None:
         self.experiment = experiment
+        self.parent = parent
+        self.folder = folder
         self.run_id = run_id or identifiers.uuid()
         self.display_name = display_name
         self.description = description
@@ -53,18 +78,34 @@ def start(
 
     With it come warnings of the snapshot, for the user.
 
-    :raises UserErrorException: the id is taken.
+    :raises UserErrorException: the id is taken, or the output folder cannot be made.
+    :raises RunNotFound: the parent has been deleted.
     :raises SnapshotException: the directory cannot be captured.
     """
     said: list[str] = []
+    if beginning.folder is not None:
+        beginning.folder.make()
     if snapshot_directory is None:
         with store.main.writing() as db:
             record = _add_run(db, beginning, None)
+            fold.say_emptied(db, store)
     else:
         record, said = _add_run_with_snapshot(store, beginning, snapshot_directory, options)
-    writer = _writer(store, record)
-    _end_with_interpreter(store, record, writer)
-    return record, writer, said
+    return record, _opened(store, record, beginning.folder), said
+
+
+def start_children(
+    store: Store, parent: RunRecord, tags_of_each: Iterable[dict[str, str | None]]
+) -> list[tuple[RunRecord, JournalWriter]]:
+    """Begin a child run for each of these sets of tags, all or none of them.
+
+    :raises RunNotFound: the parent has been deleted.
+    """
+    with store.main.writing() as db:
+        records = [
+            _add_run(db, Beginning(parent.experiment_name, parent=parent, tags=tags), None) for tags in tags_of_each
+        ]
+    return [(record, _opened(store, record, None)) for record in records]
 
 
 def _add_run_with_snapshot(
@@ -82,10 +123,13 @@ def _add_run_with_snapshot(
 
 def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Taken | None) -> RunRecord:
     now = clock.now()
+    parent, name = beginning.parent, beginning.experiment
+    experiment = experiments.get_or_create(db, name, now).key if parent is None else runs.experiment_of(db, parent)
     key = runs.create(
         db,
         identifier=beginning.run_id,
-        experiment=experiments.get_or_create(db, beginning.experiment, now).key,
+        experiment=experiment,
+        parent=None if parent is None else parent.key,
         status="Running",
         owner=str(this_process()),
         created_at=now,
@@ -111,9 +155,9 @@ def _writer(store: Store, record: RunRecord) -> JournalWriter:
 
     def prepare() -> None:
         if os.getpid() == owner:
-            os.makedirs(layout.journals, exist_ok=True)
+            ending.make_journal_folder(store, layout)
         else:
-            announce(store, record.key, layout)
+            announce(store, record, layout)
 
     return JournalWriter(layout, record.id, prepare)
 
@@ -121,7 +165,7 @@ def _writer(store: Store, record: RunRecord) -> JournalWriter:
 def is_open(store: Store, run_id: str) -> bool:
     """Whether this process, and not one that it was forked from, has started the run and not ended it."""
     known = _open.get((store.layout.root, run_id))
-    return known is not None and known[3] == os.getpid()
+    return known is not None and known.pid == os.getpid()
 
 
 def open_writer(store: Store, run_id: str) -> JournalWriter | None:
@@ -131,10 +175,18 @@ def open_writer(store: Store, run_id: str) -> JournalWriter | None:
     """
     if not is_open(store, run_id):
         return None
-    writer = _open[store.layout.root, run_id][2]
+    writer = _open[store.layout.root, run_id].writer
     if writer.is_closed:
         raise UserErrorException(f"run {run_id} is being ended: only a run that goes on can log metrics")
     return writer
+
+
+def track(store: Store, run_id: str, folder: outputs.OutputFolder | None) -> None:
+    """Have the files of another folder kept at the end of a run of this process; of any other run nothing is kept."""
+    if is_open(store, run_id):
+        if folder is not None:
+            folder.make()
+        _open[store.layout.root, run_id].folder = folder
 
 
 def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
@@ -143,29 +195,59 @@ def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
     :raises UserErrorException: it has ended already, or another process owns it.
     :raises StoreError: the store cannot be written; the run goes on, and can be ended later.
     """
-    key = (store.layout.root, record.id)
-    if not is_open(store, record.id) or not _is_ended(store, record, outcome, _open[key][2]):
-        with store.main.reading() as db:
-            status = runs.by_key(db, record.key).status
-        raise UserErrorException(
-            f"run {record.id} is {status} and not this process's to end; only the process that started an "
-            "interactive run can complete it, and once"
-        )
-    del _open[key]
+    if not is_open(store, record.id) or not _is_ended(_open[store.layout.root, record.id], outcome):
+        raise _not_ours(store, record)
+    _open.pop((store.layout.root, record.id), None)
 
 
-def _is_ended(store: Store, record: RunRecord, outcome: ending.Outcome, writer: JournalWriter) -> bool:
+def keep_outputs(store: Store, record: RunRecord) -> None:
+    """Keep what is in the output folder of a run of this process by now; the run goes on.
+
+    :raises UserErrorException: it has ended already, or another process owns it.
+    """
+    if not is_open(store, record.id):
+        raise _not_ours(store, record)
+    _keep_outputs(_open[store.layout.root, record.id])
+
+
+def _not_ours(store: Store, record: RunRecord) -> UserErrorException:
+    with store.main.reading() as db:
+        found = runs.anew(db, record)
+    if found.has_ended:
+        return UserErrorException(f"run {record.id} is {found.status}: it has ended already, and a run ends once")
+    return UserErrorException(
+        f"run {record.id} is {found.status} and not this process's to end; only the process that started an "
+        "interactive run can complete it, and cancel() ends a submitted one"
+    )
+
+
+def _is_ended(run: _OpenRun, outcome: ending.Outcome) -> bool:
     try:
-        return ending.end(store, record, str(this_process()), outcome, writer)
+        _keep_outputs(run)
+        return ending.end(run.store, run.record, str(this_process()), outcome, run.writer)
     except BaseException:
-        _open[store.layout.root, record.id] = (store, record, _writer(store, record), os.getpid())
+        if run.writer.is_closed:
+            # The run may have ended all the same, as where Ctrl-C comes just after that.
+            run.writer = attached_writer(run.store, run.record)
         raise
 
 
-def _end_with_interpreter(store: Store, record: RunRecord, writer: JournalWriter) -> None:
+def _keep_outputs(run: _OpenRun) -> None:
+    if run.folder is not None and run.folder.exists():
+        # Nothing is to be copied to where a store was that somebody has deleted: reading raises then.
+        with run.store.main.reading():
+            pass
+        layout = run.store.layout.run(run.record.experiment_name, run.record.id)
+        outputs.keep_copies(layout, run.folder, run.writer)
+
+
+def _opened(store: Store, record: RunRecord, folder: outputs.OutputFolder | None) -> JournalWriter:
+    """Note a new run, to be ended with the interpreter at the latest, and return its journal."""
     _fatal.clear()
     _notice_how_the_interpreter_ends()
-    _open[store.layout.root, record.id] = (store, record, writer, os.getpid())
+    writer = _writer(store, record)
+    _open[store.layout.root, record.id] = _OpenRun(store, record, writer, folder)
+    return writer
 
 
 def _notice_how_the_interpreter_ends() -> None:
@@ -183,7 +265,8 @@ def _notice_how_the_interpreter_ends() -> None:
         inner_hook(kind, error, trace)
 
     def leave(status: int | str | None = None, /) -> NoReturn:
-        if status not in (None, 0) and not hasattr(sys, "ps1"):
+        # In another thread it ends that one alone.
+        if status not in (None, 0) and not hasattr(sys, "ps1") and get_ident() == main_thread().ident:
             _fatal.append(SystemExit(status))
         inner_exit(status)
 
@@ -193,18 +276,22 @@ def _notice_how_the_interpreter_ends() -> None:
 
 @atexit.register
 def _end_all() -> None:
-    for store, record, writer, pid in list(_open.values()):
-        if pid != os.getpid():
-            continue
-        if _fatal:
-            outcome = ending.failed(ending.error_text(_fatal[-1]))
-        else:
-            outcome = ending.Outcome("Completed")
-            message = "the interpreter was left without complete() or fail(); the run counts as Completed"
-            writer.say(warning=message, source="interactive")
-        try:
-            ending.end(store, record, str(this_process()), outcome, writer)
-        except LocalexpError as error:
-            # The others still have to be ended; whoever reads this one next finds its process dead.
-            sys.stderr.write(f"localexp: run {record.id} could not be ended: {error}\n")
+    # Children have begun after their parents, and end before them.
+    for run in reversed(list(_open.values())):
+        if run.pid == os.getpid():
+            _end_with_interpreter(run)
     _open.clear()
+
+
+def _end_with_interpreter(run: _OpenRun) -> None:
+    if _fatal:
+        outcome = ending.failed(ending.error_text(_fatal[-1]))
+    else:
+        outcome = ending.Outcome("Completed")
+        message = "the interpreter was left without complete() or fail(); the run counts as Completed"
+        run.writer.say(warning=message, source="interactive")
+    try:
+        _is_ended(run, outcome)
+    except (LocalexpError, OSError) as error:
+        # The others still have to be ended; whoever reads this one next finds its process dead.
+        sys.stderr.write(f"localexp: run {run.record.id} could not be ended: {error}\n")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from localexp.errors import ExperimentExecutionException, UserErrorException
+from localexp.errors import ExperimentExecutionException, ScriptNotFound, UserErrorException
 from localexp.execution import context, ending, processes, pythonpath, snapshots
 from localexp.snapshot import take
 from localexp.snapshot.explain import explain
@@ -34,6 +34,7 @@ class Submission:
 
     ``script`` is relative to ``source``, which is absolute; ``arguments`` are texts; ``command`` goes to a shell. The
     run has a snapshot in any case while it goes on, for its checkout; ``keeps_snapshot`` says whether also afterwards.
+    ``parent`` is the run that it is a child of, ``environment`` the name of the environment.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Submission:
         target: str = "local",
         tags: dict[str, str | None] | None = None,
         run_id: str | None = None,
+        parent: RunRecord | None = None,
         snapshot: take.Options | None = None,
         keeps_snapshot: bool = True,
+        environment: str = "default-environment",
     ) -> None:
         self.source = source
         self.script = script
@@ -62,6 +65,8 @@ class Submission:
         self.run_id = run_id
         self.snapshot = snapshot or take.Options()
         self.keeps_snapshot = keeps_snapshot
+        self.parent = parent
+        self.environment = environment
 
     def definition(self) -> dict[str, object]:
         """What is kept of it. Of environment variables it is the names: values are often secrets."""
@@ -70,6 +75,7 @@ class Submission:
             "arguments": self.arguments,
             "command": self.command,
             "target": self.target,
+            "environment": self.environment,
             "interpreter": self.interpreter,
             "sourceDirectory": self.source,
             "pythonPath": pythonpath.places_in_source(self.source, self.interpreter),
@@ -83,7 +89,8 @@ def launch(store: Store, experiment: str, submission: Submission) -> tuple[RunRe
 
     With it come warnings of its snapshot, for the user.
 
-    :raises UserErrorException: the source directory or the script cannot be used.
+    :raises UserErrorException: the source directory cannot be used, or the parent was deleted.
+    :raises ScriptNotFound: the script is not in the source directory, or not in its snapshot.
     :raises SnapshotException: the source directory cannot be captured.
     :raises ExperimentExecutionException: the supervisor cannot be started; the run is Failed.
     """
@@ -99,15 +106,9 @@ def launch(store: Store, experiment: str, submission: Submission) -> tuple[RunRe
     try:
         supervisor = _start_supervisor(store, record, submission)
     except Exception as error:
-        layout = store.layout.run(record.experiment_name, record.id)
         message = f"the supervisor of the run could not be started: {error}"
-        ending.end(
-            store,
-            record,
-            me,
-            ending.failed(message, code="SystemError"),
-            ending.journal_writer(layout, record.id),
-        )
+        outcome = ending.failed(message, code="SystemError")
+        ending.end(store, record, me, outcome, ending.journal_writer(store, record))
         raise ExperimentExecutionException(message) from error
     with store.main.writing() as db:
         runs.hand_over(db, record.key, me, str(owners.process(supervisor.pid)))
@@ -123,14 +124,14 @@ def _check(submission: Submission) -> None:
         return
     path = os.path.normpath(os.path.join(source, script))
     if os.path.relpath(path, source).split(os.sep)[0] == os.pardir:
-        raise UserErrorException(
+        raise ScriptNotFound(
             f"the script {script} lies outside the source directory {source}; move it there, or name a source "
             "directory that holds it"
         )
     if os.path.isdir(path):
-        raise UserErrorException(f"the script {path} is a directory; name the file in it that is to run")
+        raise ScriptNotFound(f"the script {path} is a directory; name the file in it that is to run")
     if not os.path.isfile(path):
-        raise UserErrorException(
+        raise ScriptNotFound(
             f"there is no script {script} in the source directory {source}; its path is relative to that directory"
         )
 
@@ -141,7 +142,7 @@ def _check_captured(submission: Submission, snapshot: take.Taken) -> None:
     script = os.path.normpath(submission.script).replace(os.sep, "/")
     if not snapshot.holds(script):
         why = explain(os.fsencode(submission.source), os.fsencode(script), submission.snapshot.ignore_parents).reason
-        raise UserErrorException(
+        raise ScriptNotFound(
             f"the script {script} is not in the snapshot of {submission.source}: {why}; change that or move the script"
         )
 
@@ -155,12 +156,14 @@ def _add_run(
     owner: str,
 ) -> int:
     now = clock.now()
-    record = experiments.get_or_create(db, experiment, now)
+    parent = submission.parent
+    home = experiments.get_or_create(db, experiment, now).key if parent is None else runs.experiment_of(db, parent)
     identifier = submission.run_id or f"{identifiers.slug(experiment)}_{now // 1_000_000}_{identifiers.short()}"
     key = runs.create(
         db,
         identifier=identifier,
-        experiment=record.key,
+        experiment=home,
+        parent=None if parent is None else parent.key,
         status="NotStarted",
         owner=owner,
         created_at=now,

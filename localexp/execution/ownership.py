@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from localexp.execution import context, ending, processes
 from localexp.journal import fold
 from localexp.store import checkouts, clock, runs
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
-_at_work: set[tuple[str, int]] = set()
+# Runs that threads of this process are ending; who has put a run there takes it away.
+_at_work: dict[tuple[str, int], object] = {}
 
 
 def settled(store: Store, record: RunRecord) -> RunRecord:
-    """The run as it truly stands: if its owner is known to have died, it is ended as Failed here, by one reader.
+    """The run as it truly stands: if its owner is known to have died, it is ended as Failed here, by one reader, or as
+    Canceled if that had been asked for.
 
     What the script logged and made so far is kept, and what is left of its processes is killed. While another
     reader is at it, the status is Finalizing.
@@ -28,7 +32,7 @@ def settled(store: Store, record: RunRecord) -> RunRecord:
     else:
         _take_over(store, record)
     with store.main.reading() as db:
-        return runs.by_key(db, record.key)
+        return runs.anew(db, record)
 
 
 def _is_left(record: RunRecord) -> bool:
@@ -38,7 +42,7 @@ def _is_left(record: RunRecord) -> bool:
 def _is_to_be_resumed(store: Store, record: RunRecord) -> bool:
     """Whether this process has taken the run over earlier, and an error, as of a full disk, kept it from ending it."""
     return (
-        record.status == "Finalizing"
+        record.status in ("Finalizing", "CancelRequested")
         and record.owner == str(this_process())
         and (store.layout.root, record.key) not in _at_work
     )
@@ -46,9 +50,10 @@ def _is_to_be_resumed(store: Store, record: RunRecord) -> bool:
 
 def _end_in_overlay(store: Store, record: RunRecord) -> None:
     assert record.owner is not None
+    outcome = _judged(record)
     with store.main.overlaying() as db:
-        if runs.move(db, record.key, record.owner, "Failed", time=clock.now()):
-            runs.set_outcome(db, record.key, None, _judged(record).error)
+        if runs.move(db, record.key, record.owner, outcome.status, time=clock.now()):
+            runs.set_outcome(db, record.key, None, outcome.error)
 
 
 def current(store: Store, record: RunRecord) -> RunRecord:
@@ -64,23 +69,25 @@ def current(store: Store, record: RunRecord) -> RunRecord:
 
 
 def _take_over(store: Store, record: RunRecord) -> None:
-    me, work = str(this_process()), (store.layout.root, record.key)
-    _at_work.add(work)
+    me, work, mark = str(this_process()), (store.layout.root, record.key), object()
+    if _at_work.setdefault(work, mark) is not mark:
+        return
     try:
         with store.main.writing() as db:
-            found = runs.by_key(db, record.key)
+            found = runs.anew(db, record)
+            status = "CancelRequested" if found.status == "CancelRequested" else "Finalizing"
             if found.owner != record.owner or not runs.move(
-                db, found.key, str(record.owner), "Finalizing", time=clock.now(), new_owner=me
+                db, found.key, str(record.owner), status, time=clock.now(), new_owner=me
             ):
                 return
-            outcome = ending.Outcome("Failed", None, found.error_parts()) if found.owner == me else _judged(found)
+            is_judged = found.owner == me and status == "Finalizing"
+            outcome = ending.Outcome("Failed", None, found.error_parts()) if is_judged else _judged(found)
             runs.set_outcome(db, found.key, None, outcome.error)
             checkouts.hand_over(db, found.key, me)
         _kill_what_is_left(found)
-        layout = store.layout.run(found.experiment_name, found.id)
-        ending.end(store, found, me, outcome, ending.journal_writer(layout, found.id))
+        ending.end(store, found, me, outcome, ending.journal_writer(store, found))
     finally:
-        _at_work.discard(work)
+        _at_work.pop(work, None)
 
 
 def _kill_what_is_left(record: RunRecord) -> None:
@@ -96,6 +103,8 @@ def _kill_what_is_left(record: RunRecord) -> None:
 
 def _judged(record: RunRecord) -> ending.Outcome:
     assert record.owner is not None
+    if record.status == "CancelRequested":
+        return ending.canceled()
     return ending.failed(_reason(record, Owner.parse(record.owner)), code="SystemError")
 
 
@@ -109,3 +118,8 @@ def _reason(record: RunRecord, dead: Owner) -> str:
     if record.status == "Finalizing":
         return f"the process that was ending the run (process {dead.pid}) died"
     return f"the supervisor of the run (process {dead.pid}) died"
+
+
+if hasattr(os, "register_at_fork"):
+    # A child does not have the threads.
+    os.register_at_fork(after_in_child=_at_work.clear)

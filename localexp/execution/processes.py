@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from localexp.store.owners import Owner, process
+from localexp.store.owners import Owner, process, this_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,19 @@ def kill_group(leader: Owner) -> None:
     """Kill the group that a process leads, if it still lives; without its leader nobody can tell whose a group is."""
     if leader.is_alive():
         kill_own_group(leader.pid)
+
+
+def terminate_group(leader: Owner) -> None:
+    """Ask the group that a process of this machine leads to end; who does not is for the supervisor to kill."""
+    here = this_process()
+    if sys.platform == "win32" or (leader.boot, leader.namespace) != (here.boot, here.namespace):
+        return
+    if leader.is_alive():
+        try:
+            os.killpg(leader.pid, signal.SIGTERM)
+        except (ProcessLookupError, PermissionError):
+            # Ended since; or what is left of it belongs to another user.
+            return
 
 
 def kill_own_group(pid: int) -> None:

@@ -24,7 +24,7 @@ def take_for_run(store: Store, record: RunRecord, path: str, options: Options) -
     """
     _refuse_second(record)
     with taken(store, path, options) as snapshot, store.main.writing(durable=True) as db:
-        _refuse_second(runs.by_key(db, record.key))
+        _refuse_second(runs.anew(db, record))
         snapshot.record(db)
         runs.set_snapshot(db, record.key, snapshot.id, snapshot.new_blobs, snapshot.new_bytes)
         describe(db, record.key, snapshot, clock.now())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FOLD_EVERY_SECONDS = 2.0
 _TAIL_BYTES = 64 * 1024
 _PATIENCE_SECONDS, _PAUSE_SECONDS = 600.0, 1.0
+_BEGINNING = {"NotStarted": "Preparing", "CancelRequested": "CancelRequested"}
 
 
 def main(root: str, run_id: str) -> None:
@@ -33,9 +34,9 @@ def main(root: str, run_id: str) -> None:
     me = str(owners.this_process())
     with store.main.writing() as db:
         record = runs.find(db, run_id)
-        if record is None or record.owner is None or record.status != "NotStarted":
+        if record is None or record.owner is None or record.status not in _BEGINNING:
             return
-        runs.move(db, record.key, record.owner, "Preparing", time=clock.now(), new_owner=me)
+        runs.move(db, record.key, record.owner, _BEGINNING[record.status], time=clock.now(), new_owner=me)
     supervise(store, record, me)
     store.close()
 
@@ -43,7 +44,7 @@ def main(root: str, run_id: str) -> None:
 def supervise(store: Store, record: RunRecord, me: str) -> None:
     """Run the script of a run that this process owns, and end the run."""
     layout = store.layout.run(record.experiment_name, record.id)
-    writer = ending.journal_writer(layout, record.id)
+    writer = ending.journal_writer(store, record)
     has_run = False
     try:
         outcome = _run(store, record, me, writer)
@@ -53,7 +54,7 @@ def supervise(store: Store, record: RunRecord, me: str) -> None:
         outcome = ending.failed(f"localexp could not run the script: {error}", code="SystemError")
     if not store.exists():
         # Moved or deleted in the meantime. Who reads it where it is now finds this owner dead, and everything else.
-        sys.stderr.write(f"{store.layout.root} is gone; the script ended as {outcome.status}\n")
+        sys.stderr.write(f"{store.layout.root} is gone; run {record.id} cannot be ended as {outcome.status} there\n")
         return
     _end_with_patience(store, record, me, outcome, writer, has_run)
     if os.path.getsize(layout.supervisor_log) == 0:
@@ -89,6 +90,9 @@ def _end_with_patience(
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
+            if writer.is_closed:
+                # By an end that failed: what is there to be kept by now has to be said once more.
+                writer = ending.journal_writer(store, record)
             is_tree_clean = has_run and not _is_tree_lived_in(store, record)
             ending.end(store, record, me, outcome, writer, is_tree_clean)
             return
@@ -109,6 +113,8 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Out
     folder = store.layout.checkout(tree.folder)
     for name in LIVE_FOLDERS:
         _make_output_folder(folder, name, writer)
+    if _is_canceled(store, record):
+        return ending.canceled()
     try:
         script = _start(store, record, definition, folder)
     except OSError as error:
@@ -117,16 +123,29 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter) -> Out
     try:
         with store.main.writing() as db:
             runs.set_process(db, record.key, str(leader))
-            runs.move(db, record.key, me, "Running", time=clock.now())
-        _tidy_blobs(store)
-        _listen_until_ended(store, record, script, writer)
+            is_running = runs.move(db, record.key, me, "Running", time=clock.now())
+        if is_running:
+            _tidy_blobs(store)
+            _listen_until_ended(store, record, script, writer)
     finally:
         processes.kill_own_group(script.pid)
         script.wait()
         processes.kill_marked(context.RUN_ID, record.id)
+    return _finalized(store, record, me, script.returncode)
+
+
+def _finalized(store: Store, record: RunRecord, me: str, exit_code: int) -> Outcome:
+    if not store.exists():
+        # Its log went with it.
+        return ending.completed() if exit_code == 0 else ending.failed(_how_it_ended(exit_code), exit_code)
     with store.main.writing() as db:
         runs.move(db, record.key, me, "Finalizing", time=clock.now())
-    return _judged(script.returncode, store.layout.run(record.experiment_name, record.id).log)
+    return _judged(exit_code, store.layout.run(record.experiment_name, record.id).log)
+
+
+def _is_canceled(store: Store, record: RunRecord) -> bool:
+    with store.main.reading() as db:
+        return runs.is_cancel_requested(db, record.key)
 
 
 def _make_output_folder(folder: str, name: str, writer: JournalWriter) -> None:
@@ -186,10 +205,14 @@ def _listen_until_ended(
         has_ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    has_warned = False
+    has_warned = is_to_end = False
     while not has_ended.wait(_FOLD_EVERY_SECONDS):
         try:
             fold.fold(store, record.key, layout)
+            # Whoever canceled it has asked the script to end, which may take one round.
+            if is_to_end:
+                return
+            is_to_end = _is_canceled(store, record)
         except (LocalexpError, OSError) as error:
             # The script is not to suffer from it: the next round, a reader or the end will fold.
             if not has_warned:
@@ -202,8 +225,13 @@ def _judged(exit_code: int, log: str) -> Outcome:
         return ending.completed()
     # Python itself ends with 1, a shell without the program with 126 or 127; otherwise the log may end with anything.
     last_line = _last_words(log) if exit_code in (1, 126, 127) else ""
-    how = f"was killed by {_signal_name(-exit_code)}" if exit_code < 0 else f"exited with code {exit_code}"
-    return ending.failed(f"the script {how}" + (f": {last_line}" if last_line else ""), exit_code)
+    return ending.failed(_how_it_ended(exit_code) + (f": {last_line}" if last_line else ""), exit_code)
+
+
+def _how_it_ended(exit_code: int) -> str:
+    if exit_code < 0:
+        return f"the script was killed by {_signal_name(-exit_code)}"
+    return f"the script exited with code {exit_code}"
 
 
 def _signal_name(number: int) -> str:

@@ -20,7 +20,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 _SECONDS_TO_TIDY_UP = 2.0
 
 
-def wait(store: Store, key: int, while_waiting: Callable[[], None] = lambda: None) -> RunRecord:
+def wait(store: Store, run: RunRecord, while_waiting: Callable[[], None] = lambda: None) -> RunRecord:
     """The run when it has ended; ``while_waiting`` is called about ten times a second, and once after the end.
 
     A supervisor that was seen at work is given a moment to be gone too: then the store is at rest.
@@ -28,7 +28,7 @@ def wait(store: Store, key: int, while_waiting: Callable[[], None] = lambda: Non
     pause, last_owner = _SHORTEST_PAUSE, None
     while True:
         with store.main.reading() as db:
-            record = runs.by_key(db, key)
+            record = runs.anew(db, run)
         record = settled(store, record)
         while_waiting()
         if record.has_ended:

@@ -7,6 +7,7 @@ import os
 from localexp.errors import SnapshotException, UserErrorException
 from localexp.snapshot import stored, tree
 from localexp.store import snapshots
+from localexp.store.values import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Snapshot:
         if not isinstance(identifier, str):
             raise UserErrorException(f"the id of a snapshot is a text, not {identifier!r}")
         with store.main.reading() as db:
-            if not snapshots.exists(db, identifier):
+            if not snapshots.exists(db, readable(identifier)):
                 raise SnapshotException(
                     f"no snapshot {identifier!r} in this workspace; 'localexp show RUN' names that of a run"
                 )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from localexp import Experiment, Run, Workspace
+from localexp.execution import ending, ownership
 from localexp.store import runs
 from localexp.store.clock import now
 from localexp.store.owners import Owner, process, this_process
-from tests.processes import KILL_AT_CALL, Project, output, python, wait_until
+from localexp.store.store import Store
+from tests.processes import KILL_AT_CALL, PATIENCE_SECONDS, Project, output, python, wait_until
 
 ENDLESS = """
 import os, subprocess, sys, time
@@ -93,6 +98,39 @@ def test_many_readers_end_a_run_once(experiment: Experiment, project: Project) -
 
     assert len({output(reader) for reader in readers}) == 1
     assert run.get_status() == "Failed"
+
+
+def test_only_one_of_the_threads_of_a_process_ends_a_run_however_old_what_the_others_know_of_it(
+    experiment: Experiment, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, supervisor, _ = started(experiment, project)
+    before = record_of(run)
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+    real, is_ending, may_end, ends = ending.end, threading.Event(), threading.Event(), list[str]()
+
+    def end(store: Store, record: runs.RunRecord, *others: Any) -> bool:
+        ends.append(record.id)
+        is_ending.set()
+        may_end.wait(PATIENCE_SECONDS)
+        return real(store, record, *others)
+
+    monkeypatch.setattr(ending, "end", end)
+    first = threading.Thread(target=run.get_status)
+    first.start()
+    is_ending.wait(PATIENCE_SECONDS)
+
+    ownership.settled(experiment.workspace._store, before)
+    second = threading.Thread(target=Run.get(experiment.workspace, run.id).get_status)
+    second.start()
+    wait_until(lambda: not second.is_alive() or len(ends) > 1, "the second thread knows that the first is at it")
+    may_end.set()
+    first.join()
+    second.join()
+
+    assert ends == [run.id]
+    assert run.get_status() == "Failed"
+    assert "warnings" not in run.get_details()
 
 
 def test_a_run_of_a_host_that_cannot_be_judged_stays_as_it_is(experiment: Experiment) -> None:
@@ -265,3 +303,39 @@ def test_a_supervisor_killed_at_every_single_step_leaves_a_run_with_one_end(
 ) -> None:
     for at in range(1, check_killed_supervisor(experiment, project, -1) + 1):
         check_killed_supervisor(experiment, project, at)
+
+
+def test_what_a_script_made_is_not_lost_though_the_disk_is_full_when_its_run_is_first_to_be_ended(
+    experiment: Experiment, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, supervisor, _ = started(experiment, project)
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("localexp.journal.writer.JournalWriter._reopen", lambda _: None)
+        patch.setattr("localexp.journal.fold.mark_done", full)
+        with pytest.raises(OSError, match="No space left"):
+            run.get_status()
+
+    assert run.get_status() == "Failed"
+    assert run.get_file_names() == ["outputs/partial.txt", "user_logs/std_log.txt"]
+    assert "warnings" not in run.get_details()
+
+
+def test_files_that_cannot_be_recorded_stay_where_the_run_says_that_they_are(
+    experiment: Experiment, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, supervisor, _ = started(experiment, project)
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+
+    monkeypatch.setattr("localexp.journal.writer.JournalWriter._reopen", lambda _: None)
+
+    assert run.get_status() == "Failed"
+    [message] = [said["message"] for said in run.get_details()["warnings"] if said["source"] == "capture"]
+    place = message.partition("; ")[2].removesuffix(" has them")
+    assert Path(place, "outputs/partial.txt").read_text() == "so far"

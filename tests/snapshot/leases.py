@@ -8,6 +8,7 @@ import pickle
 from xxhash import xxh3_128_hexdigest
 
 from localexp.execution import ending
+from localexp.execution.launch import SCRIPT_RUN
 from localexp.snapshot import checkout
 from localexp.snapshot.fitting import BYTECODE
 from localexp.store import checkouts, clock, experiments, identifiers, runs
@@ -75,6 +76,7 @@ def leased(workspace: Workspace, snapshot: str, source: str | Path) -> Lease:
             status="Running",
             owner=owner,
             created_at=clock.now(),
+            type=SCRIPT_RUN,
             snapshot=snapshot,
         )
         run = runs.by_key(db, key)
@@ -85,7 +87,7 @@ def leased(workspace: Workspace, snapshot: str, source: str | Path) -> Lease:
 def give_back(workspace: Workspace, lease: Lease) -> None:
     """End the run as a supervisor does: what is new in the tree is captured, and the tree is free for the next."""
     store, run = workspace._store, lease.run
-    writer = ending.journal_writer(store.layout.run(run.experiment_name, run.id), run.id)
+    writer = ending.journal_writer(store, run)
     assert ending.end(store, run, str(this_process()), ending.completed(), writer, is_tree_clean=True)
 
 

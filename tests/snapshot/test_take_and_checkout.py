@@ -182,7 +182,7 @@ def test_content_that_was_lost_from_the_store_is_stored_again(workspace: Workspa
     for name in ("blobs.db", "blobs.db-wal", "blobs.db-shm"):
         (Path(workspace._store.layout.root) / name).unlink(missing_ok=True)
 
-    assert taken(workspace, project).new_blobs == 1
+    assert taken(Workspace(workspace.path), project).new_blobs == 1
 
 
 def test_a_cache_that_is_garbage_only_costs_time(workspace: Workspace, project: Project) -> None:
