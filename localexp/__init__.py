@@ -8,23 +8,43 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.config import RunConfiguration, ScriptRunConfig
-    from localexp.experiment import Experiment
-    from localexp.run import Run
+    from localexp.config import Environment, RunConfiguration, ScriptRunConfig
+    from localexp.experiment import Experiment, ViewType
+    from localexp.run import Run, get_run
+    from localexp.run.artifact import Artifact
+    from localexp.run.status import RunStatus
     from localexp.snapshot.view import Snapshot
     from localexp.workspace import Workspace
 
 __version__ = "0.1.0"
 
-__all__ = ["Experiment", "Run", "RunConfiguration", "ScriptRunConfig", "Snapshot", "Workspace", "errors"]
+__all__ = [
+    "Artifact",
+    "Environment",
+    "Experiment",
+    "Run",
+    "RunConfiguration",
+    "RunStatus",
+    "ScriptRunConfig",
+    "Snapshot",
+    "ViewType",
+    "Workspace",
+    "errors",
+    "get_run",
+]
 
 _HOME = {
+    "Artifact": "localexp.run.artifact",
+    "Environment": "localexp.config",
     "Experiment": "localexp.experiment",
     "Run": "localexp.run",
     "RunConfiguration": "localexp.config",
+    "RunStatus": "localexp.run.status",
     "ScriptRunConfig": "localexp.config",
     "Snapshot": "localexp.snapshot.view",
+    "ViewType": "localexp.experiment",
     "Workspace": "localexp.workspace",
+    "get_run": "localexp.run",
 }
 
 

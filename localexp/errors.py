@@ -8,11 +8,24 @@ from __future__ import annotations
 
 
 class LocalexpError(Exception):
-    """The base of every error here; ``message`` is its text."""
+    """The base of every error here; ``message`` is its text.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    :param exception_message: the text.
+    :param inner_exception: what has led to it, kept as the property of this name.
+    :param kwargs: accepted as by Azure ML, without effect.
+    """
+
+    def __init__(
+        self, exception_message: str, *, inner_exception: BaseException | None = None, **kwargs: object
+    ) -> None:
+        super().__init__(exception_message)
+        self.message = exception_message
+        self._inner_exception = inner_exception
+
+    @property
+    def inner_exception(self) -> BaseException | None:
+        """What it was given as having led to it; None for what localexp itself raises, where it is the cause."""
+        return self._inner_exception
 
     def __str__(self) -> str:
         return self.message
@@ -20,6 +33,14 @@ class LocalexpError(Exception):
 
 class UserErrorException(LocalexpError, ValueError):
     """A value that was given cannot be used."""
+
+
+class AbsentName(UserErrorException, AttributeError):
+    """Azure ML's class has this attribute, and ours has not; the message says why, and what to use instead."""
+
+
+class AbsentImport(LocalexpError, ImportError):
+    """Azure ML's module has this name, and ours has not; the message says why, and what to use instead."""
 
 
 class WorkspaceException(LocalexpError, OSError):
@@ -38,7 +59,13 @@ class NewerStoreError(StoreError):
     """The workspace was written by a newer localexp, which this one must not touch."""
 
 
-class RunNotFound(LocalexpError, KeyError):
+class ServiceException(LocalexpError):
+    """The workspace does not have what was asked for; ``status_code`` is what a service would answer."""
+
+    status_code = 404
+
+
+class RunNotFound(ServiceException, KeyError):
     """No run has this id or prefix; ``run_id`` is what was asked for, ``close`` the ids most like it."""
 
     def __init__(self, run_id: str, close: list[str]) -> None:
@@ -51,7 +78,7 @@ class RunNotFound(LocalexpError, KeyError):
         return type(self), (self.run_id, self.close)
 
 
-class AmbiguousRun(LocalexpError, KeyError):
+class AmbiguousRun(ServiceException, KeyError):
     """Several runs begin with this prefix; ``matches`` are their ids."""
 
     def __init__(self, prefix: str, matches: list[str]) -> None:
@@ -67,6 +94,10 @@ class ExperimentExecutionException(LocalexpError, RuntimeError):
     """A submission cannot be carried out."""
 
 
+class ScriptNotFound(ExperimentExecutionException, UserErrorException):
+    """The script that was submitted is not in the source directory, or not in its snapshot."""
+
+
 class RunConfigurationException(UserErrorException):
     """A run configuration holds something that a local run cannot use."""
 
@@ -77,31 +108,58 @@ class SnapshotException(LocalexpError, OSError):
     ``details`` are lines that belong below the first, as a list of paths; ``message`` and the text have them too.
     """
 
-    def __init__(self, message: str, details: tuple[str, ...] = ()) -> None:
-        super().__init__("\n".join([message, *details]))
-        self.headline = message
+    def __init__(
+        self,
+        exception_message: str,
+        details: tuple[str, ...] = (),
+        *,
+        inner_exception: BaseException | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__("\n".join([exception_message, *details]), inner_exception=inner_exception)
+        self.headline = exception_message
         self.details = details
 
-    def __reduce__(self) -> tuple[type[SnapshotException], tuple[str, tuple[str, ...]]]:
-        return type(self), (self.headline, self.details)
+    def __reduce__(self) -> tuple[type[SnapshotException], tuple[str, tuple[str, ...]], dict[str, object]]:
+        return type(self), (self.headline, self.details), vars(self)
 
 
 class ActivityFailedException(LocalexpError, RuntimeError):
     """A run that was waited for has failed; ``error_details`` is its ``get_details()["error"]``."""
 
-    def __init__(self, message: str, error_details: object = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        exception_message: str,
+        error_details: object = None,
+        *,
+        inner_exception: BaseException | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(exception_message, inner_exception=inner_exception)
         self.error_details = error_details
+
+
+class MissingExtraError(LocalexpError, ImportError):
+    """What was called needs a package that is not installed, for it belongs to an extra."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs {package}, which is not installed: pip install 'localexp[{extra}]'")
+        self.name = package
+        self.extra = extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), (str(self.name), self.extra)
 
 
 class RunEnvironmentException(LocalexpError, RuntimeError):
     """``Run.get_context(allow_offline=False)`` was called outside a submitted run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, inner_exception: BaseException | None = None, **kwargs: object) -> None:
         super().__init__(
             "this process is not a submitted run: start the script with 'localexp submit', "
-            "or call Run.get_context() without allow_offline=False"
+            "or call Run.get_context() without allow_offline=False",
+            inner_exception=inner_exception,
         )
 
-    def __reduce__(self) -> tuple[type[RunEnvironmentException], tuple[()]]:
-        return type(self), ()
+    def __reduce__(self) -> tuple[type[RunEnvironmentException], tuple[()], dict[str, object]]:
+        return type(self), (), vars(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from localexp.advice import Advising
 from localexp.errors import UserErrorException, WorkspaceException
 from localexp.store import clock, experiments, identifiers, settings
 from localexp.store.layout import STORE_FOLDER
@@ -11,6 +12,9 @@ from localexp.store.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
     from localexp.experiment import Experiment
     from localexp.run import Run
     from localexp.snapshot.view import Snapshot
@@ -19,22 +23,29 @@ WORKSPACE_VARIABLE = "LOCALEXP_WORKSPACE"
 _LARGEST_SETTING = 2**63 - 1
 
 
-class Workspace:
+class Workspace(Advising):
     """Open the workspace in the folder ``path``, or create it: everything lies in ``<path>/.localexp``.
 
     Differs from Azure ML, whose constructor takes a subscription, a resource group and a name.
 
     :param path: a folder, made if it is not there; the ``.localexp`` folder itself is accepted too.
+    :param azure: nothing may be given here or by another keyword; who calls it as Azure ML's is told what to write.
+    :raises UserErrorException: it is called so.
     :raises WorkspaceException: it cannot be created or opened there, or was written by a newer localexp.
     """
 
-    def __init__(self, path: str | os.PathLike[str] = ".") -> None:
+    def __init__(self, path: str | os.PathLike[str] = ".", *azure: NoReturn, **keywords: NoReturn) -> None:
+        _refuse_call_of_azure_ml(azure, keywords)
         self._store = Store(_store_root(path))
         if not self._store.exists():
             _create(self._store, None)
         # What cannot be opened is to fail here, not at the first use.
         with self._store.main.reading():
             pass
+        if os.path.isdir(self._store.layout.deleted):
+            from localexp.execution.deletion import recover
+
+            recover(self._store)
 
     @classmethod
     def _attached(cls, path: str) -> Workspace:
@@ -44,14 +55,23 @@ class Workspace:
         return workspace
 
     @staticmethod
-    def create(name: str, path: str | os.PathLike[str] = ".", exist_ok: bool = False) -> Workspace:
+    def create(
+        name: str,
+        path: str | os.PathLike[str] = ".",
+        exist_ok: bool = False,
+        *azure: NoReturn,
+        **keywords: NoReturn,
+    ) -> Workspace:
         """Create a workspace with a name.
 
         :param name: any text but the empty one.
         :param path: the folder in which it is to lie.
         :param exist_ok: return the workspace that is there already, as it is.
+        :param azure: as for ``Workspace``.
+        :raises UserErrorException: the name is empty, or this is called as Azure ML's.
         :raises WorkspaceException: there is one already, and ``exist_ok`` is False.
         """
+        _refuse_call_of_azure_ml(azure, keywords)
         if not name:
             raise UserErrorException("a workspace needs a name that is not empty")
         store = Store(_store_root(path))
@@ -65,12 +85,26 @@ class Workspace:
         return Workspace(path)
 
     @staticmethod
-    def from_config(path: str | os.PathLike[str] | None = None) -> Workspace:
+    def from_config(
+        path: str | os.PathLike[str] | None = None,
+        auth: object = None,  # noqa: ARG004
+        _logger: object = None,
+        _file_name: str | None = None,
+    ) -> Workspace:
         """Find a workspace: the environment variable ``LOCALEXP_WORKSPACE``, else the nearest ``.localexp`` upwards.
 
+        Differs from Azure ML, which looks for a ``config.json``; the path of one counts as that of its folder.
+
         :param path: where to look first; the current directory if None. With a path the variable is not asked.
-        :raises UserErrorException: there is none.
+        :param auth: nothing needs it: whoever may read and write the folder may use the workspace.
+        :param _logger: has no effect.
+        :param _file_name: None; there is no file to be named.
+        :raises UserErrorException: there is none, or a file name is given.
         """
+        if _file_name is not None:
+            raise UserErrorException(
+                f"a workspace is found by its folder, not by a file {_file_name!r}; give the path of the folder"
+            )
         named = os.environ.get(WORKSPACE_VARIABLE) if path is None else None
         if named:
             if not Store(_store_root(named)).exists():
@@ -90,8 +124,16 @@ class Workspace:
             folder = parent
         return Workspace(folder)
 
+    def __reduce__(self) -> tuple[Callable[[str], Workspace], tuple[str]]:
+        return reopened, (self.path,)
+
     def __repr__(self) -> str:
         return f"Workspace({self.path!r})"
+
+    def _repr_html_(self) -> str:
+        from localexp.report.notebook import workspace_html
+
+        return workspace_html(self._store, self.name, self.path)
 
     @property
     def path(self) -> str:
@@ -110,7 +152,7 @@ class Workspace:
         from localexp.experiment import Experiment
 
         with self._store.main.reading() as db:
-            records = experiments.every_active(db)
+            records = experiments.listed(db)
         return {record.name: Experiment._of(self, record) for record in records}
 
     @property
@@ -163,6 +205,25 @@ class Workspace:
     def close(self) -> None:
         """Close the database; whatever is used next opens it again."""
         self._store.close()
+
+
+def reopened(path: str) -> Workspace:
+    """The workspace in a folder, which another process had opened there; it is not made anew.
+
+    :raises WorkspaceException: it is gone.
+    """
+    if not Store(_store_root(path)).exists():
+        raise WorkspaceException(f"the workspace in {path} is gone; open it where it is now")
+    return Workspace(path)
+
+
+def _refuse_call_of_azure_ml(positional: tuple[object, ...], keywords: dict[str, NoReturn]) -> None:
+    if positional or keywords:
+        taken = next(iter(keywords), "subscription, resource group and name")
+        raise UserErrorException(
+            f"a workspace is a folder on this machine, and takes no {taken}: write Workspace.from_config() for the "
+            "one around the current directory, Workspace(path), or Workspace.create(name, path)"
+        )
 
 
 def _check_setting(name: str) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from localexp.run.run import Run
+from localexp.run.run import Run, get_run
 
-__all__ = ["Run"]
+__all__ = ["Run", "get_run"]

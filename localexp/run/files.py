@@ -10,6 +10,8 @@ from localexp.run.core import RunCore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from localexp.snapshot.view import Snapshot
 
 
@@ -22,17 +24,53 @@ class FilesOfRun(RunCore):
 
         return list(files.by_name(self._workspace._store, self._current()))
 
-    def download_file(self, name: str, output_file_path: str | os.PathLike[str] | None = None) -> None:
-        """Copy a file of the run.
+    def download_file(
+        self, name: str, output_file_path: str | os.PathLike[str] | None = None, _validate_checksum: bool = False
+    ) -> None:
+        """Copy a file of the run. What is in its place is replaced at once, when the copy is whole.
 
         :param name: its name as in ``get_file_names``.
-        :param output_file_path: a path, or a directory that is there; by default the working directory.
+        :param output_file_path: a path, or a directory, which is meant if it is there or the path ends with a slash;
+            by default the working directory. Directories above are made.
+        :param _validate_checksum: also see whether its bytes are those that were recorded.
         :raises UserErrorException: the run has no such file, or it cannot be written there.
+        :raises StoreError: the bytes are not those that were recorded.
         """
         from localexp.execution import files
 
         target = None if output_file_path is None else os.fspath(output_file_path)
-        files.download(self._workspace._store, self._current(), name, target)
+        files.download(self._workspace._store, self._current(), name, target, _validate_checksum)
+
+    def download_files(
+        self,
+        prefix: str | None = None,
+        output_directory: str | os.PathLike[str] | None = None,
+        output_paths: Sequence[str | os.PathLike[str]] | None = None,
+        batch_size: int = 100,
+        append_prefix: bool = True,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        """Copy all files of the run whose names begin with a text, each to its name below a directory.
+
+        :param prefix: what the names begin with; by default all files are copied.
+        :param output_directory: by default the working directory; made if it is not there.
+        :param output_paths: other paths below that directory, in the order of ``get_file_names``. If there are not as
+            many as files, or one is there twice, they are ignored with a warning.
+        :param batch_size: taken for Azure ML's sake, and without effect, as is ``timeout_seconds``.
+        :param append_prefix: False leaves out the folders that the prefix stands for; of effect only with
+            ``output_directory`` and without ``output_paths``.
+        :raises UserErrorException: no name begins with the prefix, or a file cannot be written.
+        """
+        from localexp.execution import files
+
+        store, record = self._workspace._store, self._current()
+        names = files.beginning_with(store, record, prefix or "")
+        paths = names
+        if output_paths is not None and _are_usable(output_paths, names):
+            paths = [os.fspath(path) for path in output_paths]
+        elif output_directory is not None and not append_prefix:
+            paths = files.without_prefix(names, prefix or "")
+        files.download_all(store, record, names, [os.path.join(output_directory or "", path) for path in paths])
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -48,7 +86,7 @@ class FilesOfRun(RunCore):
 
         record = self._current()
         with self._workspace._store.main.reading() as db:
-            return tags.properties_of_run(db, record.key).get("ContentSnapshotId")
+            return tags.property_of_run(db, record.key, "ContentSnapshotId")
 
     def take_snapshot(
         self,
@@ -96,3 +134,11 @@ class FilesOfRun(RunCore):
             raise SnapshotException(f"run {self.id} has no snapshot; take_snapshot() gives it one")
         target = None if path is None else os.path.abspath(path)
         return restored(self._workspace._store, found.id, target, unpack)
+
+
+def _are_usable(paths: Sequence[str | os.PathLike[str]], names: list[str]) -> bool:
+    is_one_each = len({os.path.abspath(path) for path in paths}) == len(paths) == len(names)
+    if not is_one_each:
+        message = f"output_paths has {len(paths)} paths, not {len(names)} different ones: it is ignored"
+        warn(message, UserWarning, stacklevel=3)
+    return is_one_each

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from warnings import warn
 
-from localexp import metrics
+from localexp.errors import StoreError
 from localexp.execution import context
 from localexp.journal.writer import JournalWriter
 from localexp.run.core import experiment_of
@@ -12,7 +13,10 @@ from localexp.run.run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.execution.ending import Outcome
+    import builtins
+    from collections.abc import Callable
+    from types import TracebackType
+
     from localexp.experiment import Experiment
     from localexp.store.layout import RunLayout
     from localexp.workspace import Workspace
@@ -30,6 +34,9 @@ class SubmittedRun(Run):
         self._writer = JournalWriter(self._own_layout, here.run_id, self._check_folder)
         self._attached_experiment: Experiment | None = None
         self._attached_workspace: Workspace | None = None
+
+    def __reduce__(self) -> tuple[Callable[[context.Context], Run], tuple[context.Context]]:
+        return received, (self._here,)
 
     @property
     def experiment(self) -> Experiment:
@@ -54,10 +61,46 @@ class SubmittedRun(Run):
         if not os.path.isdir(self._layout.journals):
             raise FileNotFoundError("the run has ended, or its folder is gone")
 
-    def _end(self, outcome: Outcome) -> None:
-        assert self._writer is not None
-        if outcome.error is not None:
-            self._writer.say(warning=metrics.message_of(outcome.error), source="script")
+    def _check_store(self) -> None:
+        # Before anything more is imported: this package may be found through the store, and be gone with it.
+        if not os.path.exists(context.store_layout(self._here).database):
+            raise StoreError(f"the workspace in {self._here.workspace} is gone: run {self.id} cannot be given files")
+
+    def _prepare_folder(self) -> None:
+        self._check_store()
+        if not os.path.isdir(self._layout.journals):
+            super()._prepare_folder()
+
+    def complete(self, _set_status: bool = True) -> None:
+        """Do nothing: everything is kept already, and the exit of the script decides how the run ends."""
+
+    def fail(
+        self,
+        error_details: str | BaseException | None = None,
+        error_code: str | None = None,
+        _set_status: bool = True,
+    ) -> None:
+        """Say why as a warning on the run, which goes on; the exit of the script decides how it ends.
+
+        :param error_details: a text or an exception.
+        :param error_code: has no effect.
+        :raises TypeError: ``error_details`` is of another type.
+        """
+        from localexp.execution.ending import error_text
+
+        self._say({"warning": error_text(error_details), "source": "script"})
+
+    def cancel(self) -> None:
+        """Warn that a script cannot cancel the run that it is; another process can, with ``Run.get(…).cancel()``."""
+        warn(f"run {self.id} cannot cancel itself: end the script instead", UserWarning, stacklevel=2)
+
+    def __enter__(self) -> SubmittedRun:
+        return self
+
+    def __exit__(
+        self, kind: builtins.type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.complete()
 
     def flush(self, timeout_seconds: int = 300) -> None:
         """Do nothing: what was logged is kept already, and whoever reads sees it."""
@@ -71,3 +114,13 @@ def submitted_run(here: context.Context) -> SubmittedRun:
     if here.run_id not in _submitted:
         _submitted[here.run_id] = SubmittedRun(here)
     return _submitted[here.run_id]
+
+
+def received(sent: context.Context) -> Run:
+    """The run of a script that was sent to this process: as a worker's of the same run, or attached to from outside."""
+    here = context.current()
+    if here is not None and here.run_id == sent.run_id:
+        return submitted_run(here)
+    from localexp.workspace import reopened
+
+    return Run.get(reopened(sent.workspace), sent.run_id)

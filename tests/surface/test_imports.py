@@ -61,13 +61,18 @@ def test_an_interactive_run_without_a_snapshot_loads_nothing_heavy(experiment: E
 
 def test_the_public_names_are_these() -> None:
     assert localexp.__all__ == [
+        "Artifact",
+        "Environment",
         "Experiment",
         "Run",
         "RunConfiguration",
+        "RunStatus",
         "ScriptRunConfig",
         "Snapshot",
+        "ViewType",
         "Workspace",
         "errors",
+        "get_run",
     ]
     assert {name: getattr(localexp, name) is not None for name in localexp.__all__} == dict.fromkeys(
         localexp.__all__, True

@@ -18,10 +18,13 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
-    submit, train, loop = blocks("python")
+    submit, train, loop, keep, read = blocks("python")
     (tmp_path / "submit.py").write_text(submit)
     (tmp_path / "train.py").write_text(train)
-    (tmp_path / "loop.py").write_text(submit.partition("config =")[0] + loop)
+    begin = submit.partition("config =")[0]
+    (tmp_path / "loop.py").write_text(begin + loop)
+    (tmp_path / "data.txt").write_text("made by hand")
+    (tmp_path / "keep.py").write_text(begin + keep + read + "print(*history.values, *history.steps)\n")
     workspace = Workspace(tmp_path)
 
     printed = subprocess.run(
@@ -33,10 +36,14 @@ def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert printed.startswith("file://")
     assert printed.endswith("\n{'loss': 0.25}\n")
     assert "0.25" in offline.stdout
-    interactive, submitted = Experiment(workspace, "digits").get_runs()
+    kept = subprocess.run([sys.executable, "keep.py"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    last, interactive, submitted = Experiment(workspace, "digits").get_runs()
     assert submitted.get_status() == interactive.get_status() == "Completed"
     assert submitted.get_tags() == {"model": "mlp"}
     assert len(interactive.get_metrics()["loss"]) == 100
+    assert last.get_metrics()["losses"] == [0.5, 0.25]
+    assert [child.get_metrics() for child in last.get_children()] == [{"accuracy": 0.9 + n / 100} for n in (2, 1, 0)]
+    assert kept.splitlines()[-1] == "0.25 1"
 
 
 def test_every_command_is_in_the_readme_and_has_help() -> None:

@@ -1,0 +1,1 @@
+"""How logged values are checked, and how they become what ``get_metrics`` returns."""
