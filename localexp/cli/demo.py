@@ -9,12 +9,12 @@ from importlib.resources import files
 
 import click
 
-from localexp import metrics
 from localexp.cli import options, table
 from localexp.cli.main import INTERRUPTED
 from localexp.cli.runs import show_runs
 from localexp.config import ScriptRunConfig
 from localexp.errors import ActivityFailedException, UserErrorException
+from localexp.execution import ending
 from localexp.execution.details import summary
 from localexp.experiment import Experiment
 from localexp.run import Run
@@ -46,7 +46,7 @@ def demo(as_json: bool) -> None:
         _show(found)
     for run in runs:
         if run.status != "Completed":
-            reason = metrics.message_of(run._known().error_parts())
+            reason = ending.message_of(run._known().error_parts())
             raise ActivityFailedException(
                 f"run {run.id} is {run.status}: {reason}; see 'localexp logs --workspace {_FOLDER} {run.id}'"
             )

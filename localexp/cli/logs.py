@@ -35,5 +35,5 @@ def logs(run: str, follow: bool, workspace: str | None) -> None:
         raise UserErrorException(f"run {found.id} is {found.status} and has no log; see 'localexp show {found.id}'")
     follower = LogFollower(path, sys.stdout)
     if follow:
-        wait(opened._store, found._known().key, follower)
+        wait(opened._store, found._known(), follower)
     follower.finish()

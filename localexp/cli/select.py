@@ -14,7 +14,7 @@ _MOST_MATCHES = 10
 
 
 def find_run(workspace: Workspace, wanted: str) -> Run:
-    """The run with this id, with an id that begins so, or the newest for ``latest``.
+    """The run with this id, with an id that begins so, or for ``latest`` the newest that is no child of another.
 
     :raises RunNotFound: there is none.
     :raises AmbiguousRun: several ids begin so.
@@ -23,7 +23,7 @@ def find_run(workspace: Workspace, wanted: str) -> Run:
         if runs.find(db, wanted) is not None:
             matches = [wanted]
         elif wanted == "latest":
-            matches = runs.newest_ids(db, 1)
+            matches = runs.newest_top_ids(db, 1)
         else:
             matches = runs.ids_beginning_with(db, wanted, _MOST_MATCHES)
         close = [] if matches else runs.ids_like(db, wanted)

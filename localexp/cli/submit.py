@@ -73,11 +73,11 @@ def submit(
 
 def _wait(run: Run, show_output: bool, where: str) -> None:
     try:
-        run.wait_for_completion(show_output=show_output, raise_on_error=False)
+        # What went wrong is said below, on standard error.
+        details = run._waited(show_output)
     except KeyboardInterrupt:
         click.echo(f"\nThe run goes on. Follow it with: localexp logs -f{where} {run.id}", err=True)
         sys.exit(INTERRUPTED)
-    details = run.get_details()
     for said in details.get("warnings", []):
         # Those of the snapshot were shown when it was taken.
         if said["source"] != "snapshot":

@@ -14,7 +14,7 @@ _MOST_POINTS = 240
 
 def curve(values: Sequence[object]) -> str:
     """The SVG of the finite numbers among some values, in their order; empty if there are fewer than two."""
-    numbers = [float(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)]
+    numbers = [number for number in map(_number, values) if math.isfinite(number)]
     if len(numbers) < 2:
         return ""
     numbers = _thinned(numbers)
@@ -28,9 +28,19 @@ def curve(values: Sequence[object]) -> str:
         for index, number in enumerate(numbers)
     )
     return (
-        f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="{len(values)} values, '
-        f'from {low:.6g} to {high:.6g}"><polyline points="{points}"/></svg>'
+        f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="from {low:.6g} to {high:.6g}">'
+        f'<polyline points="{points}"/></svg>'
     )
+
+
+def _number(value: object) -> float:
+    """The number that a value is, NaN for any other."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _thinned(numbers: list[float]) -> list[float]:

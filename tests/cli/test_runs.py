@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localexp import Workspace
+from localexp import Experiment, Workspace
 from tests.cli.command import complaint, localexp, logged_run, printed, strict_json
 from tests.processes import Project
 
@@ -74,3 +74,30 @@ def test_a_limit_of_nothing_is_refused(workspace: Workspace, project: Project) -
 
     assert "'--limit': 0" in line
     assert "See 'localexp runs --help'" in line
+
+
+def test_children_are_listed_on_request_and_are_never_the_latest(workspace: Workspace, project: Project) -> None:
+    parent = Experiment(workspace, "digits").start_logging(run_id="parent", snapshot_directory=None)
+    parent.child_run("fold", run_id="child").complete()
+    parent.complete()
+
+    listed = strict_json(printed(localexp("runs", "--json", at=project.path)))
+    with_children = strict_json(printed(localexp("runs", "--children", "--json", at=project.path)))
+    latest = strict_json(printed(localexp("show", "latest", "--json", at=project.path)))
+
+    assert [run["id"] for run in listed] == ["parent"]
+    assert [(run["id"], run["parent"]) for run in with_children] == [("child", "parent"), ("parent", None)]
+    assert latest["id"] == "parent"
+
+
+def test_a_file_is_shown_by_its_name_and_a_row_by_its_cells(workspace: Workspace, project: Project) -> None:
+    image = project.write("plot.svg", "<svg/>")
+    with Experiment(workspace, "digits").start_logging(snapshot_directory=None) as run:
+        run.log_image("plot", image)
+        run.log_row("row", step=1, loss=0.5)
+
+    table = printed(localexp("runs", at=project.path))
+    [found] = strict_json(printed(localexp("runs", "--json", at=project.path)))
+
+    assert found["metrics"] == {"plot": "plot.svg", "row": {"step": 1, "loss": 0.5}}
+    assert table.splitlines()[1].split()[5:] == ["-", "plot.svg", "step=1,", "loss=0.5"]

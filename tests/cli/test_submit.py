@@ -20,7 +20,7 @@ def test_the_output_of_the_script_is_shown(workspace: Workspace, project: Projec
     lines = shown.splitlines()
     assert lines[0] == f"RunId: {run.id}"
     assert "learning" in lines
-    assert lines[-1] == "Status: Completed"
+    assert "Status: Completed" in lines
     assert run.get_status() == "Completed"
 
 

@@ -1,0 +1,113 @@
+"""The parts of which pages and what notebooks show are made."""
+
+from __future__ import annotations
+
+import json
+import os
+from html import escape
+from urllib.parse import quote
+
+from localexp.execution.details import file_address
+from localexp.store import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_PAGE_STYLE = """
+:root { color-scheme: light dark; --quiet: light-dark(#667, #99a); --line: light-dark(#dde, #334); }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+body.wide { max-width: 90rem; } .scrolled td, .scrolled th { white-space: nowrap; } .scrolled { overflow-x: auto; }
+h1 { font-size: 1.3rem; overflow-wrap: anywhere; } h2 { font-size: 1rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: normal; color: var(--quiet); }
+td, th { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
+  overflow-wrap: anywhere; }
+svg { width: 15rem; height: 3rem; } polyline { fill: none; stroke: #37c; stroke-width: 1.5; }
+.status { padding: .1rem .6rem; border-radius: 1rem; border: 1px solid var(--line); font-size: .9rem; }
+.Failed { color: light-dark(#b22, #f77); } .Completed { color: light-dark(#173, #6c8); }
+.number { font-variant-numeric: tabular-nums; }
+pre, footer { color: var(--quiet); white-space: pre-wrap; overflow-wrap: anywhere; }
+"""
+
+_LONGEST, _LONGEST_FACT = 200, 10_000
+
+
+def page(title: str, heading: str, body: str, *, is_wide: bool = False) -> str:
+    """A page that needs nothing but itself; ``title`` is text, ``heading`` and ``body`` are HTML."""
+    body_tag = '<body class="wide">' if is_wide else "<body>"
+    return (
+        "<!doctype html>\n"
+        f'<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<style>{_PAGE_STYLE}</style>{body_tag}<h1>{heading}</h1>{body}"
+        f"<footer>As of {clock.iso(clock.now())}; get_portal_url() writes this page anew.</footer></html>\n"
+    )
+
+
+def write(path: str, content: str) -> str:
+    """Write a page aside and put it in its place, and return its ``file://`` address."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    aside = f"{path}.{os.urandom(4).hex()}.part"
+    with open(aside, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(content)
+    os.replace(aside, path)
+    return file_address(path)
+
+
+def elsewhere(name: str) -> str:
+    """Where a page goes if the store may only be read: a folder of its own for temporary files."""
+    import tempfile
+
+    return os.path.join(tempfile.mkdtemp(prefix="localexp-"), name)
+
+
+def section(title: str, rows: str) -> str:
+    return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""
+
+
+def row(cells: Iterable[str]) -> str:
+    first, *rest = cells
+    return f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in rest)}</tr>"
+
+
+def rows(values: object) -> str:
+    """A row for each entry of a dict; nothing of anything else."""
+    if not isinstance(values, dict):
+        return ""
+    return "".join(
+        row([escape(short(str(name))), escape(short(text(value), _LONGEST_FACT))]) for name, value in values.items()
+    )
+
+
+def facts(values: Mapping[str, object]) -> str:
+    """A table of what is known."""
+    return f"<table>{rows({name: value for name, value in values.items() if value is not None})}</table>"
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+
+def short(text: str, longest: int = _LONGEST) -> str:
+    """The beginning of a text, which may be one of megabytes."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def and_more(count: int) -> str:
+    """A row that says how many are not shown; none if all are."""
+    return row([f"and {count:,} more"]) if count > 0 else ""
+
+
+def link(path: str, folder: str) -> str:
+    """The way from a folder to a file, which still leads there when the workspace has been moved."""
+    return quote(os.fsencode(os.path.relpath(path, folder)).replace(os.fsencode(os.sep), b"/"))
+
+
+def moment(microseconds: int) -> str:
+    """A time in UTC, to the second."""
+    return clock.iso(microseconds)[:19].replace("T", " ")
+
+
+def status(name: str) -> str:
+    return f'<span class="status {name}">{name}</span>'

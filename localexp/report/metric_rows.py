@@ -1,0 +1,62 @@
+"""The metrics of a run as rows of a table: what each came to, and how."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import islice
+
+from localexp.report.curve import curve
+from localexp.report.html import and_more, row, short
+from localexp.store import points
+from localexp.store.values import Reference, from_cell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from localexp.store.points import Summary
+    from localexp.store.runs import RunRecord
+    from localexp.store.store import Store
+    from localexp.store.values import Cell
+
+# As many as a curve has room for, with the neighbours of each.
+_SAMPLE = 1000
+_MOST_COLUMNS = 20
+_WITH_CURVE = frozenset(["scalar", "list"])
+
+
+def metric_rows(store: Store, record: RunRecord, most: int) -> str:
+    """The last value of each metric, how many there are, and a curve; it takes no longer where there are millions.
+
+    :param most: how many metrics to show; the last row says how many there are besides.
+    """
+    with store.main.reading() as db:
+        found = points.summaries(db, record.key, most)
+        shown_rows = "".join(_row(db, summary) for summary in found)
+        return shown_rows + and_more(points.count_metrics(db, record.key) - len(found))
+
+
+def _row(db: sqlite3.Connection, summary: Summary) -> str:
+    has_curve = summary.kind in _WITH_CURVE and summary.min is not None
+    values = [from_cell(cell) for cell in points.sample(db, summary, _SAMPLE)] if has_curve else []
+    name = escape(short(summary.name))
+    if summary.description:
+        name += f"<br/><small>{escape(short(summary.description))}</small>"
+    count = "1 value" if summary.count == 1 else f"{summary.count:,} values"
+    between = "" if summary.count < 2 or summary.min is None else f", {summary.min:.6g} to {summary.max:.6g}"
+    return row([name, shown(summary.last), count + between, curve(values)])
+
+
+def shown(cell: Cell) -> str:
+    """The HTML of a value: numbers short, rows with their columns, charts by the name of their file."""
+    value = from_cell(cell)
+    if isinstance(value, float):
+        return f'<span class="number">{value:.6g}</span>'
+    if isinstance(value, dict):
+        columns = [f"{short(name)}: {_short(one)}" for name, one in islice(value.items(), _MOST_COLUMNS)]
+        return escape(", ".join(columns) + (", …" if len(value) > _MOST_COLUMNS else ""))
+    return escape(_short(value.name if isinstance(value, Reference) else value))
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else short(str(value))
