@@ -110,11 +110,13 @@ def _largest_folders(scan: Scan, by_count: bool) -> list[_Entry]:
     has_dominant = set()
     for directory in reversed(scan.directories):
         entry = entries[directory.path]
-        for child in directory.directories:
-            entry.size += entries[child.path].size
-            entry.count += entries[child.path].count
+        # A walk that was cut short has not been in all of them.
+        children = [entries[child.path] for child in directory.directories if child.path in entries]
+        for child in children:
+            entry.size += child.size
+            entry.count += child.count
         most = 0.9 * _weight(entry, by_count)
-        if any(_weight(entries[child.path], by_count) > most for child in directory.directories):
+        if any(_weight(child, by_count) > most for child in children):
             has_dominant.add(directory.path)
     named = [entry for path, entry in entries.items() if path and entry.count and path not in has_dominant]
     named.sort(key=lambda entry: (-_weight(entry, by_count), entry.path))

@@ -162,9 +162,9 @@ def test_the_top_of_the_file_system_is_refused(workspace: Workspace, tmp_path: P
     for source in ("/", tmp_path / "top"):
         with pytest.raises(SnapshotException, match=r"is the top of the file system(.|\n)*force=True"):
             trees.taken(workspace, source)
-    # With force other things stand in its way: the limits, or what goes while it is looked at.
+    # With force the limits alone stand in its way, as nobody has this little.
     with (
-        pytest.raises(SnapshotException, match=r"\A(?!(.|\n)*is the top of the file system)"),
+        pytest.raises(SnapshotException, match=r"holds at least|holds [0-9]+ files|cannot be read"),
         take.taken(workspace._store, "/proc/self/fdinfo/..", take.Options(max_files=1, force=True)),
     ):
         pass

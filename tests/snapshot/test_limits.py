@@ -9,6 +9,7 @@ import pytest
 
 from localexp import Experiment, Workspace
 from localexp.errors import SnapshotException
+from localexp.snapshot import take
 from localexp.store import blobs, snapshots
 from tests.processes import Project
 from tests.snapshot import trees
@@ -204,3 +205,19 @@ def test_the_line_leaves_nested_ignore_files_in_force(experiment: Experiment, pr
     run.wait_for_completion()
     assert run.snapshot is not None
     assert {file.path for file in run.snapshot.files()} == {".gitignore", "train.py", "front/.gitignore"}
+
+
+def test_a_walk_that_was_cut_short_names_what_it_has_seen(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("a", "b", "a/inner"):
+        project.write(f"{folder}/one", "1")
+    project.write("here", "1")
+    project.write("too", "1")
+    monkeypatch.setattr("localexp.snapshot.scan._SECONDS_BEYOND", -1.0)
+
+    with (
+        pytest.raises(SnapshotException, match="holds at least 2 files of 2 B, and a snapshot takes 1 file"),
+        take.taken(workspace._store, str(project.path), take.Options(max_files=1)),
+    ):
+        pass
