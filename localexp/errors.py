@@ -55,6 +55,14 @@ class DamagedStoreError(StoreError):
     """A file of the store holds something that is no database, or is damaged."""
 
 
+class FullDiskError(StoreError):
+    """There is no room for what was to be written."""
+
+
+class ReplacedStoreError(StoreError):
+    """The workspace was moved or deleted while it was in use, and another may be in its place."""
+
+
 class NewerStoreError(StoreError):
     """The workspace was written by a newer localexp, which this one must not touch."""
 
@@ -79,15 +87,17 @@ class RunNotFound(ServiceException, KeyError):
 
 
 class AmbiguousRun(ServiceException, KeyError):
-    """Several runs begin with this prefix; ``matches`` are their ids."""
+    """Several runs begin with this prefix; ``matches`` are their ids, or some of them if ``has_more``."""
 
-    def __init__(self, prefix: str, matches: list[str]) -> None:
-        super().__init__(f"{prefix!r} could be any of: {', '.join(matches)}; give more of the id")
+    def __init__(self, prefix: str, matches: list[str], has_more: bool = False) -> None:
+        more = ", and more" if has_more else ""
+        super().__init__(f"{prefix!r} could be any of: {', '.join(matches)}{more}; give more of the id")
         self.prefix = prefix
         self.matches = matches
+        self.has_more = has_more
 
-    def __reduce__(self) -> tuple[type[AmbiguousRun], tuple[str, list[str]]]:
-        return type(self), (self.prefix, self.matches)
+    def __reduce__(self) -> tuple[type[AmbiguousRun], tuple[str, list[str], bool]]:
+        return type(self), (self.prefix, self.matches, self.has_more)
 
 
 class ExperimentExecutionException(LocalexpError, RuntimeError):
@@ -100,6 +110,15 @@ class ScriptNotFound(ExperimentExecutionException, UserErrorException):
 
 class RunConfigurationException(UserErrorException):
     """A run configuration holds something that a local run cannot use."""
+
+
+class IllegalTransition(LocalexpError, RuntimeError):
+    """A run was to go to a state to which none goes from the one that it is in."""
+
+    def __init__(self, status: str, wanted: str) -> None:
+        super().__init__(
+            f"a run does not go from {status} to {wanted}; this is a mistake in localexp: please report how it came up"
+        )
 
 
 class SnapshotException(LocalexpError, OSError):

@@ -8,7 +8,7 @@ import time
 import weakref
 from contextlib import contextmanager
 
-from localexp.errors import DamagedStoreError, NewerStoreError, StoreError
+from localexp.errors import DamagedStoreError, FullDiskError, NewerStoreError, ReplacedStoreError, StoreError
 from localexp.store import forks
 from localexp.store.readonly import TemporaryCopy, address, has_bytes, is_on_read_only_media, may_write, stamp_of
 
@@ -147,7 +147,7 @@ class Database:
         if self._file is None or self._file == _file_at(self.path):
             return
         if not (self.may_be_deleted or self.is_read_only):
-            raise StoreError(
+            raise ReplacedStoreError(
                 f"{self.path} is gone, or another file has taken its place: the workspace was moved or deleted while "
                 "this process used it; open it where it is now"
             )
@@ -215,7 +215,7 @@ class Database:
         try:
             if _version(connection) == version:
                 _back_up(self.path, f"{self.path}.format-{version}")
-                getattr(migrations, self.migration)(connection)
+                getattr(migrations, self.migration)(connection, version)
                 connection.execute(f"PRAGMA user_version = {self.version}")
             connection.execute("COMMIT")
         except BaseException:
@@ -246,9 +246,9 @@ class Database:
                 f"another process has kept {self.path} locked for {BUSY_SECONDS:.0f} s; try again when it has ended"
             )
         if "full" in str(error):
-            return StoreError(f"cannot write {self.path}: the disk is full; free some space and try again")
+            return FullDiskError(f"cannot write {self.path}: the disk is full; free some space and try again")
         if "disk I/O" in str(error):
-            return StoreError(
+            return FullDiskError(
                 f"cannot use {self.path}: the system reports an error of its disk, as it does of one that is full; "
                 "free some space and try again"
             )

@@ -6,6 +6,8 @@ import os
 from binascii import crc32
 
 STORE_FOLDER = ".localexp"
+# What a script leaves in these of its working tree are artifacts of the run, also while it goes on.
+LIVE_FOLDERS = ("outputs", "logs")
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 RESERVED_ON_WINDOWS = frozenset(
@@ -122,6 +124,11 @@ class RunLayout:
     @property
     def log(self) -> str:
         return self.artifact("user_logs/std_log.txt")
+
+    @property
+    def handover(self) -> str:
+        """What it takes to start a script that has not been started yet."""
+        return os.path.join(self.folder, "handover")
 
     @property
     def supervisor_log(self) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 _blobs = Migrations("localexp.blobs")
-_main = Migrations("localexp.main")
+_main_to_2, _main_to_3 = Migrations("localexp.main"), Migrations("localexp.main.3")
 
 
 @_blobs()
@@ -28,21 +28,31 @@ def blobs_into_packs(db: Database) -> None:
     db["trees_of_format_1"].drop()
 
 
-def migrate_blobs(connection: sqlite3.Connection) -> None:
+def migrate_blobs(connection: sqlite3.Connection, version: int) -> None:  # noqa: ARG001 - there is but one before
     """Bring the database of blobs to the present format, within the transaction of the connection."""
     _blobs.apply(Database(connection, execute_plugins=False))
 
 
-@_main()
+@_main_to_2()
 def runs_by_key(db: Database) -> None:
     """Format 2: no key of a run or experiment is used twice, and the runs of an experiment are found by their tags."""
     for statement in _FORMAT_2.split(";"):
         db.execute(statement)
 
 
-def migrate_main(connection: sqlite3.Connection) -> None:
-    """Bring the record to the present format, within the transaction of the connection."""
-    _main.apply(Database(connection, execute_plugins=False))
+@_main_to_3()
+def queue_and_inputs(db: Database) -> None:
+    """Format 3: runs wait in a queue without an owner, and have inputs."""
+    for statement in _FORMAT_3.split(";"):
+        db.execute(statement)
+
+
+def migrate_main(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the record from an earlier format to the present one, within the transaction of the connection."""
+    db = Database(connection, execute_plugins=False)
+    for format_, migrations in ((2, _main_to_2), (3, _main_to_3)):
+        if version < format_:
+            migrations.apply(db)
 
 
 # Tables are made under another name and renamed when the old one is gone: what refers to them then means the new ones.
@@ -138,4 +148,20 @@ INSERT INTO properties_2 (run, key, experiment, value, time, writer, position)
 DROP TABLE properties;
 ALTER TABLE properties_2 RENAME TO properties;
 CREATE INDEX properties_by_key ON properties (experiment, key, value, run)
+"""
+
+_FORMAT_3 = """
+ALTER TABLE runs ADD COLUMN submitter INTEGER;
+ALTER TABLE runs ADD COLUMN identity TEXT;
+DROP INDEX runs_active;
+CREATE INDEX runs_active ON runs (key) WHERE ended_at IS NULL;
+CREATE TABLE inputs (
+    run     INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    path    TEXT NOT NULL,
+    files   INTEGER NOT NULL,
+    bytes   INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    hash    TEXT NOT NULL,
+    PRIMARY KEY (run, path)
+) WITHOUT ROWID
 """

@@ -1,12 +1,11 @@
-"""Runs: their rows, and the one place in which a run changes its state."""
+"""Runs: their rows."""
 
 from __future__ import annotations
-
-import json
 
 from localexp.errors import RunNotFound, UserErrorException
 from localexp.store import experiments
 from localexp.store.many import rows_of_many
+from localexp.store.states import ENDED
 from localexp.store.values import readable
 
 TYPE_CHECKING = False
@@ -15,18 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _IDS_COMPARED = 1000
-ENDED = frozenset(["Completed", "Failed", "Canceled"])
-
-# What is to be canceled goes nowhere else, lest whoever takes it over from a dead process forget what it was to be.
-_FOLLOWING = {
-    "NotStarted": {"Preparing", "Running", "CancelRequested", "Finalizing", *ENDED},
-    "Queued": {"Preparing", "Running", "CancelRequested", "Finalizing", *ENDED},
-    "Preparing": {"Running", "CancelRequested", "Finalizing", *ENDED},
-    "Running": {"CancelRequested", "Finalizing", *ENDED},
-    "CancelRequested": {"CancelRequested", "Canceled"},
-    "Finalizing": {"Finalizing", *ENDED},
-}
-
 _COLUMNS = (
     "key",
     "id",
@@ -50,6 +37,8 @@ _COLUMNS = (
     "exit_code",
     "error",
     "unfolded",
+    "submitter",
+    "identity",
 )
 COLUMNS_OF_RECORD = f"{', '.join('runs.' + column for column in _COLUMNS)}, experiments.name"
 _SELECT = f"SELECT {COLUMNS_OF_RECORD} FROM runs JOIN experiments ON experiments.key = runs.experiment"
@@ -64,6 +53,12 @@ class RunRecord:
     def keeps_snapshot(self) -> bool:
         """Whether its snapshot stays when it has ended."""
         return self.definition is None or self.definition_parts().get("snapshotProject") is not False
+
+    @property
+    def max_seconds(self) -> float | None:
+        """How long its script may run."""
+        seconds = self.definition_parts().get("maxRunDurationSeconds")
+        return seconds if isinstance(seconds, (int, float)) else None
 
     key: int
     id: str
@@ -88,6 +83,8 @@ class RunRecord:
     exit_code: int | None
     error: str | None
     unfolded: int
+    submitter: int | None
+    identity: str | None
 
     def __init__(self, row: Iterable[object]) -> None:
         for name, value in zip((*_COLUMNS, "experiment_name"), row, strict=True):
@@ -98,10 +95,15 @@ class RunRecord:
         return self.status in ENDED
 
     def definition_parts(self) -> dict[str, object]:
+        # Not at the top: a script is started sooner without it.
+        import json
+
         parts: dict[str, object] = json.loads(self.definition or "{}")
         return parts
 
     def error_parts(self) -> dict[str, object] | None:
+        import json
+
         parts: dict[str, object] | None = json.loads(self.error) if self.error else None
         return parts
 
@@ -112,9 +114,10 @@ def create(
     identifier: str,
     experiment: int,
     status: str,
-    owner: str,
+    owner: str | None,
     created_at: int,
     parent: int | None = None,
+    submitter: int | None = None,
     type: str | None = None,
     target: str | None = None,
     display_name: str | None = None,
@@ -123,6 +126,7 @@ def create(
     snapshot: str | None = None,
     new_blobs: int | None = None,
     new_bytes: int | None = None,
+    identity: str | None = None,
 ) -> int:
     """Add a run and return its key.
 
@@ -132,8 +136,8 @@ def create(
     started_at = created_at if status == "Running" else None
     cursor = db.execute(
         "INSERT INTO runs (id, experiment, parent, number, type, target, status, display_name, description, "
-        "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner, submitter, identity) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             identifier,
             experiment,
@@ -146,11 +150,13 @@ def create(
             None if description is None else readable(description),
             created_at,
             started_at,
-            None if definition is None else json.dumps(definition),
+            None if definition is None else _json(definition),
             snapshot,
             new_blobs,
             new_bytes,
             owner,
+            submitter,
+            identity,
         ),
     )
     if not cursor.rowcount:
@@ -223,8 +229,16 @@ def unfolded_of_experiment(db: sqlite3.Connection, experiment: int) -> list[RunR
 def active_of_experiment(db: sqlite3.Connection, experiment: int) -> list[RunRecord]:
     """Runs that have not ended."""
     rows = db.execute(
-        f"{_SELECT} WHERE runs.owner IS NOT NULL AND +runs.experiment = ?",
+        f"{_SELECT} WHERE runs.ended_at IS NULL AND +runs.experiment = ?",
         (experiment,),
+    )
+    return [RunRecord(row) for row in rows.fetchall()]
+
+
+def submitted_by(db: sqlite3.Connection, record: RunRecord) -> list[RunRecord]:
+    """Submitted runs that have not ended and are children of a run, or were submitted by its script."""
+    rows = db.execute(
+        f"{_SELECT} WHERE runs.ended_at IS NULL AND type IS NOT NULL AND (submitter = ?1 OR parent = ?1)", (record.key,)
     )
     return [RunRecord(row) for row in rows.fetchall()]
 
@@ -266,34 +280,6 @@ def newest_ids(db: sqlite3.Connection, limit: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def move(db: sqlite3.Connection, key: int, owner: str, status: str, *, time: int, new_owner: str | None = None) -> bool:
-    """Take an owned run to its next state; False if it is no longer this owner's, or not in a state before it.
-
-    ``new_owner`` hands the run over. An end clears the owner, so that nothing moves a run that has ended.
-    """
-    current = db.execute("SELECT status, owner FROM runs WHERE key = ?", (key,)).fetchone()
-    if current is None or current[1] != owner or status not in _FOLLOWING.get(current[0], ()):
-        return False
-    if status in ENDED:
-        db.execute("UPDATE runs SET status = ?, ended_at = ?, owner = NULL WHERE key = ?", (status, time, key))
-    else:
-        db.execute("UPDATE runs SET status = ?, owner = ? WHERE key = ?", (status, new_owner or owner, key))
-    if status == "Running":
-        db.execute("UPDATE runs SET started_at = coalesce(started_at, ?) WHERE key = ?", (time, key))
-    return True
-
-
-def is_cancel_requested(db: sqlite3.Connection, key: int) -> bool:
-    row: tuple[str] | None = db.execute("SELECT status FROM runs WHERE key = ?", (key,)).fetchone()
-    return row == ("CancelRequested",)
-
-
-def hand_over(db: sqlite3.Connection, key: int, owner: str, new_owner: str) -> bool:
-    """Make another process the owner; False if the run is no longer this owner's."""
-    changed = db.execute("UPDATE runs SET owner = ? WHERE key = ? AND owner = ?", (new_owner, key, owner))
-    return changed.rowcount == 1
-
-
 def set_display_name(db: sqlite3.Connection, key: int, name: str | None) -> None:
     db.execute("UPDATE runs SET display_name = ? WHERE key = ?", (None if name is None else readable(name), key))
 
@@ -309,7 +295,7 @@ def set_process(db: sqlite3.Connection, key: int, process: str) -> None:
 
 def set_outcome(db: sqlite3.Connection, key: int, exit_code: int | None, error: dict[str, object] | None) -> None:
     """Record how the script ended, before or with the end of the run."""
-    text = None if error is None else json.dumps(error)
+    text = None if error is None else _json(error)
     db.execute("UPDATE runs SET exit_code = ?, error = ? WHERE key = ?", (exit_code, text, key))
 
 
@@ -334,4 +320,10 @@ def say_folded(db: sqlite3.Connection, key: int) -> None:
 
     One that goes on has just got the key, in a store that took the place of another, and may have journals any time.
     """
-    db.execute("UPDATE runs SET unfolded = 0 WHERE key = ? AND owner IS NULL", (key,))
+    db.execute("UPDATE runs SET unfolded = 0 WHERE key = ? AND ended_at IS NOT NULL", (key,))
+
+
+def _json(value: dict[str, object]) -> str:
+    import json
+
+    return json.dumps(value)

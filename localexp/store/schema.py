@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 BLOB_VERSION = 2
 CACHE_VERSION = 1
 
@@ -12,6 +12,8 @@ CACHE_VERSION = 1
 # (time, writer, position) orders what the writers of one run said: writer 0 is the act of creating the run.
 # The keys of experiments and runs are never used again, for an object may still hold that of one that was deleted.
 # The order of runs is that of their keys, which each index of runs has behind its columns.
+# A run that waits in the queue has no owner. `submitter` is the key of the run whose script submitted it.
+# An input is a path relative to the source directory; a folder's hash is that of its tree, `changed` its newest file's.
 # Tags and properties repeat the experiment of their run: runs of others that have the same are then not looked at.
 MAIN = """
 CREATE TABLE settings (
@@ -74,13 +76,15 @@ CREATE TABLE runs (
     process       TEXT,
     exit_code     INTEGER,
     error         TEXT,
-    unfolded      INTEGER NOT NULL DEFAULT 1
+    unfolded      INTEGER NOT NULL DEFAULT 1,
+    submitter     INTEGER,
+    identity      TEXT
 );
 CREATE INDEX runs_of_experiment ON runs (experiment);
 CREATE INDEX runs_top ON runs (experiment) WHERE parent IS NULL;
 CREATE INDEX runs_children ON runs (parent) WHERE parent IS NOT NULL;
 CREATE INDEX runs_unfolded ON runs (key) WHERE unfolded = 1;
-CREATE INDEX runs_active ON runs (key) WHERE owner IS NOT NULL;
+CREATE INDEX runs_active ON runs (key) WHERE ended_at IS NULL;
 
 CREATE TABLE journals (
     run    INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
@@ -151,6 +155,16 @@ CREATE TABLE artifacts (
     hash     TEXT NOT NULL,
     time     INTEGER NOT NULL,
     PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+
+CREATE TABLE inputs (
+    run     INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    path    TEXT NOT NULL,
+    files   INTEGER NOT NULL,
+    bytes   INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    hash    TEXT NOT NULL,
+    PRIMARY KEY (run, path)
 ) WITHOUT ROWID;
 
 CREATE TABLE warnings (

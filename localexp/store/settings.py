@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from localexp.store.values import readable
 
 TYPE_CHECKING = False
@@ -9,13 +11,30 @@ if TYPE_CHECKING:
     import sqlite3
 
 SNAPSHOT_BYTES, SNAPSHOT_FILES, CHECKOUT_BYTES = "snapshot.max_bytes", "snapshot.max_files", "checkouts.max_bytes"
+CONCURRENT_RUNS, GRACE_SECONDS = "max_concurrent_runs", "cancel.grace_seconds"
 
-NUMBERS = {SNAPSHOT_BYTES: 2 * 2**30, SNAPSHOT_FILES: 100_000, CHECKOUT_BYTES: 2 * 2**30}
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+NUMBERS = {
+    SNAPSHOT_BYTES: 2 * 2**30,
+    SNAPSHOT_FILES: 100_000,
+    CHECKOUT_BYTES: 2 * 2**30,
+    CONCURRENT_RUNS: _usable_cores(),
+    GRACE_SECONDS: 10,
+}
 
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
     row = db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def workspace_name(db: sqlite3.Connection, folder: str) -> str:
+    """The name that the workspace of a folder was created with, by default the folder's."""
+    return get(db, "workspace.name") or os.path.basename(folder)
 
 
 def set_once(db: sqlite3.Connection, key: str, value: str) -> None:

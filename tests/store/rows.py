@@ -29,11 +29,10 @@ def add_run(
         parent=parent,
         type=type,
         status=status,
-        owner="",
+        owner=None,
         created_at=1,
     )
-    # So that nobody asks whether its owner lives.
-    db.execute("UPDATE runs SET owner = NULL, unfolded = 0 WHERE key = ?", (key,))
+    db.execute("UPDATE runs SET ended_at = 1, unfolded = 0 WHERE key = ?", (key,))
     for name, value in (said or {}).items():
         tags.put(db, key, name, value, (1, 0, 0))
     for name, value in (properties or {}).items():

@@ -1,4 +1,4 @@
-"""A record that was written in format 1 is brought to the present one when opened, and loses nothing."""
+"""A record that was written in an earlier format is brought to the present one when opened, and loses nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from localexp.errors import StoreError
 from localexp.store.store import Store
 from tests.processes import output, python
 
-TABLES = (Path(__file__).parents[1] / "data" / "format-1.sql").read_text(encoding="utf-8")
+TABLES, TABLES_OF_FORMAT_2 = (
+    (Path(__file__).parents[1] / "data" / f"format-{number}.sql").read_text(encoding="utf-8") for number in (1, 2)
+)
 ROWS = """
 INSERT INTO settings VALUES ('workspace.id', 'w'), ('workspace.name', 'old');
 INSERT INTO experiments (key, id, name, created_at, archived_at, last_number) VALUES
@@ -94,6 +96,29 @@ def test_a_record_that_was_brought_over_is_what_a_new_one_is(tmp_path: Path) -> 
     Workspace(tmp_path / "new").close()
 
     assert described(old) == described(tmp_path / "new/.localexp/localexp.db")
+
+
+def test_a_record_of_the_second_format_is_brought_over_too(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    old = tmp_path / "old" / ".localexp" / "localexp.db"
+    old.parent.mkdir()
+    with closing(sqlite3.connect(old)) as db:
+        db.executescript("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;" + TABLES_OF_FORMAT_2)
+        db.execute("INSERT INTO experiments VALUES (1, 'first', 'digits', 10, NULL, 1)")
+        db.execute(
+            "INSERT INTO runs (key, id, experiment, number, status, created_at, started_at, ended_at, unfolded) "
+            "VALUES (7, 'old', 1, 1, 'Completed', 11, 12, 13, 0)"
+        )
+        db.execute("INSERT INTO tags VALUES (7, 'model', 1, 'mlp', 0, 11, 0, 0)")
+        db.commit()
+    Workspace(tmp_path / "new").close()
+
+    run = Workspace(tmp_path / "old").get_run("old")
+
+    assert (run.get_status(), run.get_tags()) == ("Completed", {"model": "mlp"})
+    assert described(old) == described(tmp_path / "new/.localexp/localexp.db")
+    with closing(sqlite3.connect(f"{old}.format-2")) as backup:
+        assert backup.execute("SELECT id FROM runs").fetchall() == [("old",)]
 
 
 def test_what_was_recorded_in_the_first_format_is_read(tmp_path: Path) -> None:
