@@ -1,0 +1,89 @@
+"""What a script is given, as the texts that a process gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from localexp.errors import UserErrorException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeGuard
+
+    Argument = str | int | float | os.PathLike[str]
+
+
+def listed(arguments: Any) -> list[Any]:
+    # What is no list is left to submit, which refuses it as all that is wrong with a configuration.
+    return list(arguments) if _has_elements(arguments) else arguments
+
+
+def _has_elements(arguments: object) -> TypeGuard[Iterable[object]]:
+    return isinstance(arguments, Iterable) and not isinstance(arguments, (str, bytes, Mapping))
+
+
+def argument_texts(arguments: object) -> list[str]:
+    """Arguments as a script gets them.
+
+    :raises UserErrorException: one is neither text, number nor path, or no process can be given it.
+    """
+    if not _has_elements(arguments):
+        raise UserErrorException(f"arguments is {arguments!r}; give a list, one element for each argument")
+    return [_argument_text(argument) for argument in arguments]
+
+
+def _argument_text(argument: object) -> str:
+    item = getattr(argument, "item", None)
+    if callable(item):
+        argument = item()
+    if isinstance(argument, os.PathLike):
+        argument = os.fspath(argument)
+    if not isinstance(argument, (str, int, float)):
+        raise UserErrorException(
+            f"the argument {argument!r} is of type {type(argument).__name__}; arguments are texts, numbers or paths"
+        )
+    if not _can_be_given(str(argument)):
+        raise UserErrorException(
+            f"no process can be given the argument {argument!r}: it holds a NUL character or half of a character"
+        )
+    return str(argument)
+
+
+def _can_be_given(text: str) -> bool:
+    """Whether the system, which takes texts as bytes that a NUL ends, has a form for this one."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def environment_texts(variables: object) -> dict[str, str]:
+    """Environment variables as a process gets them.
+
+    :raises UserErrorException: these are no names with values, or one of them is one that no process can be given.
+    """
+    if not isinstance(variables, Mapping):
+        raise UserErrorException(
+            f"environment_variables is a {type(variables).__name__}; give a dict of names and values, {{}} for none"
+        )
+    texts = {str(name): str(value) for name, value in variables.items()}
+    for name, value in texts.items():
+        if not name or "=" in name or not _can_be_given(name + value):
+            raise UserErrorException(
+                f"the environment variable {name!r} cannot be set: names are not empty and hold no '=', "
+                "and neither names nor values hold NUL characters or halves of characters"
+            )
+    return texts
+
+
+def command_text(command: object) -> str | None:
+    """A command as the shell gets it, None if there is none.
+
+    :raises UserErrorException: it is neither a text nor a list of what arguments may be, or no process can be given it.
+    """
+    words = [command] if isinstance(command, str) else command or []
+    if not _has_elements(words):
+        raise UserErrorException(f"the command is {command!r}; give a text for the shell, or a list of its words")
+    text = " ".join(argument_texts(words))
+    return text if text.strip() else None
