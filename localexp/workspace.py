@@ -12,7 +12,7 @@ from localexp.store.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import NoReturn
 
     from localexp.experiment import Experiment
@@ -144,7 +144,7 @@ class Workspace(Advising):
     def name(self) -> str:
         """The name that it was created with, by default the folder's."""
         with self._store.main.reading() as db:
-            return settings.get(db, "workspace.name") or os.path.basename(self.path)
+            return settings.workspace_name(db, self.path)
 
     @property
     def experiments(self) -> dict[str, Experiment]:
@@ -158,7 +158,9 @@ class Workspace(Advising):
     @property
     def settings(self) -> dict[str, int]:
         """The settings as they stand: ``snapshot.max_bytes`` and ``snapshot.max_files``, the most that a snapshot
-        takes (2 GiB, 100,000 files), and ``checkouts.max_bytes``, beyond which idle checkouts are removed (2 GiB).
+        takes (2 GiB, 100,000 files), ``checkouts.max_bytes``, beyond which idle checkouts are removed (2 GiB),
+        ``max_concurrent_runs``, how many submitted runs are at work at once (as many as there are cores for this
+        process), and ``cancel.grace_seconds``, which a script that is to end has before it is killed (10).
         """
         with self._store.main.reading() as db:
             return {name: settings.number(db, name) for name in settings.NUMBERS}
@@ -175,14 +177,20 @@ class Workspace(Advising):
         """Change a setting for everybody who uses this workspace.
 
         :param name: one of ``settings``.
-        :param value: a number of bytes or files.
+        :param value: a number of bytes, files, runs or seconds.
         :raises UserErrorException: there is no such setting, or the value is no number that is at least 0.
         """
         _check_setting(name)
         if type(value) is not int or not 0 <= value <= _LARGEST_SETTING:
             raise UserErrorException(f"the setting {name} is a whole number that is not negative, not {value!r}")
+        if name == settings.CONCURRENT_RUNS and value == 0:
+            raise UserErrorException(f"with {name} at 0 no run would ever begin; give a number that is at least 1")
         with self._store.main.writing() as db:
             settings.set_number(db, name, value)
+        if name == settings.CONCURRENT_RUNS:
+            from localexp.execution.queue import advance
+
+            advance(self._store)
 
     def get_snapshot(self, snapshot_id: str) -> Snapshot:
         """The snapshot with this id, whichever runs have it.
@@ -201,6 +209,20 @@ class Workspace(Advising):
         from localexp.run import Run
 
         return Run.get(self, run_id)
+
+    def wait(self, runs: Iterable[Run | str]) -> list[Run]:
+        """Wait until runs have ended, and return them in the order in which they were given, each once.
+
+        None of them is an error if it has failed or was canceled: its ``status`` says so. A terminal shows meanwhile
+        how many have ended. Ctrl-C raises KeyboardInterrupt; the runs go on.
+
+        :param runs: runs of this workspace, or their ids.
+        :raises RunNotFound: there is no run with one of these ids, which is found out before anything is waited for.
+        :raises UserErrorException: this is no list of runs, or one is of another workspace or is this very process.
+        """
+        from localexp.run.waiting import waited_for
+
+        return waited_for(self, runs)
 
     def close(self) -> None:
         """Close the database; whatever is used next opens it again."""

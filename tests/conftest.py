@@ -10,7 +10,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from localexp import Experiment, Workspace
+from tests.left_behind import no_process_is_left_behind
 from tests.processes import Project
+
+__all__ = ["no_process_is_left_behind"]
 
 settings.register_profile(
     "suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]

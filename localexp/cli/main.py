@@ -22,6 +22,8 @@ _COMMANDS = {
     "runs": "localexp.cli.runs",
     "show": "localexp.cli.show",
     "logs": "localexp.cli.logs",
+    "wait": "localexp.cli.wait",
+    "cancel": "localexp.cli.cancel",
     "snapshot": "localexp.cli.snapshot",
     "settings": "localexp.cli.settings",
     "fsck": "localexp.cli.fsck",
@@ -53,7 +55,8 @@ def localexp(ctx: click.Context) -> None:
 
     New here? 'localexp demo' shows it all in a few seconds.
 
-    Exit codes: 0 done, 1 an error, 2 a wrong command line, 130 interrupted; 'submit' exits as the script did.
+    Exit codes: 0 done, 1 an error, 2 a wrong command line, 130 interrupted; 'submit' exits as the script did, and
+    'wait' with 1 unless all runs are Completed.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -25,12 +25,12 @@ def find_run(workspace: Workspace, wanted: str) -> Run:
         elif wanted == "latest":
             matches = runs.newest_top_ids(db, 1)
         else:
-            matches = runs.ids_beginning_with(db, wanted, _MOST_MATCHES)
+            matches = runs.ids_beginning_with(db, wanted, _MOST_MATCHES + 1)
         close = [] if matches else runs.ids_like(db, wanted)
     if not matches and wanted == "latest":
         raise UserErrorException("there is no latest run, for there are no runs yet; 'localexp submit' makes one")
     if not matches:
         raise RunNotFound(wanted, close)
     if len(matches) > 1:
-        raise AmbiguousRun(wanted, matches)
+        raise AmbiguousRun(wanted, matches[:_MOST_MATCHES], has_more=len(matches) > _MOST_MATCHES)
     return Run.get(workspace, matches[0])

@@ -7,16 +7,25 @@ import click
 from localexp.cli import options, table
 
 
+def _number(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    is_size = str(context.params["name"]).endswith("_bytes")
+    return int((options.SIZE if is_size else click.INT)(value, parameter, context))
+
+
 @click.command(short_help="Show or change the limits of a workspace.")
 @click.argument("name", required=False)
-@click.argument("value", required=False, type=options.SIZE)
+@click.argument("value", required=False, callback=_number)
 @options.workspace_path
 @options.as_json
 def settings(name: str | None, value: int | None, workspace: str | None, as_json: bool) -> None:
     """Show the settings of the workspace, only the one called NAME, or give that one a VALUE.
 
     Sizes may have a unit, as 4GiB. 'snapshot.max_bytes' and 'snapshot.max_files' are the most that a snapshot takes;
-    beyond 'checkouts.max_bytes' the working trees that were not used for the longest time are removed.
+    beyond 'checkouts.max_bytes' the working trees that were not used for the longest time are removed. At most
+    'max_concurrent_runs' submitted runs are at work at once, by default as many as there are cores; the others wait in
+    the queue. A script that is to end has 'cancel.grace_seconds' before it is killed.
     """
     opened = options.opened(workspace)
     if name is not None and value is not None:

@@ -8,7 +8,7 @@ import click
 
 from localexp.cli import options, table
 from localexp.cli.select import find_run
-from localexp.execution.details import summary
+from localexp.execution.details import input_texts, summary
 
 
 @click.command(short_help="Show all that is known of a run.")
@@ -27,10 +27,13 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     facts["files"] = found.get_file_names()
     facts["warnings"] = details.get("warnings", [])
     facts["definition"] = details.get("runDefinition")
+    facts["inputs"] = details.get("inputs", [])
+    facts["identity"] = details.get("identity")
     if as_json:
         table.show_json(facts)
         return
     facts["definition"] = _given(details.get("runDefinition"))
+    facts["inputs"] = input_texts(details)
     for name, value in facts.items():
         _show_fact(name.replace("_", " "), value)
 

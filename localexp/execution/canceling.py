@@ -1,20 +1,22 @@
-"""Cancel a run that has a supervisor: say so in its row, which the supervisor reads, and ask the script to end."""
+"""Cancel a submitted run: at once if it waits in the queue, otherwise by its supervisor, which is woken for it."""
 
 from __future__ import annotations
 
 from localexp.errors import UserErrorException
-from localexp.execution import processes
-from localexp.store import clock, runs
+from localexp.execution import handover, processes
+from localexp.store import clock, runs, states
 from localexp.store.owners import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
+
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
 
 def request_cancel(store: Store, record: RunRecord) -> RunRecord:
-    """Have a submitted run end as Canceled, and return it as it stands now.
+    """Have a submitted run end as Canceled, with those that it has submitted, and return it as it stands now.
 
     :raises RunNotFound: it was deleted.
     :raises UserErrorException: it has ended or is just being ended, or it is an interactive run.
@@ -24,13 +26,38 @@ def request_cancel(store: Store, record: RunRecord) -> RunRecord:
             f"run {record.id} is an interactive run of another process: only that one can end it, and its death does"
         )
     with store.main.writing() as db:
-        found = runs.anew(db, record)
-        is_asked = found.owner is not None and runs.move(
-            db, found.key, found.owner, "CancelRequested", time=clock.now()
-        )
-        if not is_asked:
-            raise UserErrorException(f"run {record.id} is {found.status}: only a run that goes on can be canceled")
+        before = runs.anew(db, record)
+        _move(db, before)
         found = runs.by_key(db, record.key)
-    if found.process is not None:
-        processes.terminate_group(Owner.parse(found.process))
+    if found.has_ended:
+        handover.forget(store.layout.run(found.experiment_name, found.id))
+    elif before.status == "Running":
+        # From then on its supervisor listens; until then it looks by itself before it starts the script.
+        assert before.owner is not None
+        processes.wake(Owner.parse(before.owner))
+    cancel_submitted_by(store, found)
     return found
+
+
+def cancel_submitted_by(store: Store, record: RunRecord) -> None:
+    """Have those end as Canceled that a run which is canceled has submitted: what they were for will not come."""
+    with store.main.reading() as db:
+        found = runs.submitted_by(db, record)
+    for other in found:
+        try:
+            request_cancel(store, other)
+        except UserErrorException:
+            # It has just ended by itself.
+            continue
+
+
+def _move(db: sqlite3.Connection, record: RunRecord) -> None:
+    if record.status not in states.STOPPABLE:
+        raise UserErrorException(f"run {record.id} is {record.status}: only a run that goes on can be canceled")
+    if record.owner is not None:
+        states.move(db, record.key, record.owner, "CancelRequested", time=clock.now())
+        return
+    states.cancel_waiting(db, record.key, clock.now())
+    runs.say_folded(db, record.key)
+    if not record.keeps_snapshot:
+        runs.forget_snapshot(db, record.key)

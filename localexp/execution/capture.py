@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from localexp.errors import SnapshotException
 from localexp.execution import placing
 from localexp.snapshot import checkout, fitting
+from localexp.store.layout import LIVE_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from localexp.store.layout import RunLayout
     from localexp.store.store import Store
 
-LIVE_FOLDERS = ("outputs", "logs")
 _NAMED, _LONGEST_TEXT = 3, 200
 
 
@@ -40,6 +40,8 @@ def capture(store: Store, layout: RunLayout, tree: CheckoutRecord, writer: Journ
             _capture_change(layout, os.fsencode(root), change, writer)
         except OSError as error:
             problems.append(f"{_shortened(_name(change.path))}: {error.strerror or _shortened(str(error))}")
+        except RecursionError:
+            problems.append(f"{_shortened(_name(change.path))}: it lies in too many folders, one in the other")
     if problems:
         more = f" and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
         raise SnapshotException("; ".join(problems[:_NAMED]) + more)
@@ -86,12 +88,16 @@ def record_artifact(layout: RunLayout, name: str, writer: JournalWriter, digest:
 
 def live_files(root: str) -> Iterator[tuple[str, str]]:
     """(artifact name, path) of what a running script has in its output folders by now."""
-    for top in LIVE_FOLDERS:
-        for folder, _, names in os.walk(os.path.join(root, top)):
-            for name in sorted(names):
-                full = os.path.join(folder, name)
-                if os.path.isfile(full):
-                    yield _name(os.fsencode(os.path.relpath(full, root))), full
+    waiting = [os.path.join(root, top) for top in LIVE_FOLDERS]
+    while waiting:
+        # Folder by folder: before Python 3.12 a walk cannot go deeper than functions can call each other.
+        folder, folders, names = next(os.walk(waiting.pop()), ("", [], []))
+        below = [os.path.join(folder, name) for name in folders]
+        waiting += [path for path in below if not os.path.islink(path)]
+        for name in sorted(names):
+            full = os.path.join(folder, name)
+            if os.path.isfile(full):
+                yield _name(os.fsencode(os.path.relpath(full, root))), full
 
 
 def _name(path: bytes) -> str:

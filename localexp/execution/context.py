@@ -8,12 +8,31 @@ from localexp.store.layout import STORE_FOLDER, Layout, RunLayout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localexp.store.runs import RunRecord
+    from localexp.store.store import Store
 
 RUN_ID = "LOCALEXP_RUN_ID"
 EXPERIMENT = "LOCALEXP_EXPERIMENT"
 WORKSPACE = "LOCALEXP_WORKSPACE"
-_OURS = (RUN_ID, EXPERIMENT, "AZUREML_RUN_ID", "AZUREML_ARM_PROJECT_NAME", "AZUREML_OUTPUT_DIRECTORY")
+# Azure ML's words for a run on this machine; what names a service in others is the same wherever it is asked for.
+_OF_EVERY_RUN = {
+    "AZUREML_ARM_SUBSCRIPTION": "local",
+    "AZUREML_ARM_RESOURCEGROUP": "local",
+    "AZUREML_TARGET_TYPE": "local",
+    "AZUREML_FRAMEWORK": "Python",
+    "AZUREML_COMMUNICATOR": "None",
+    "AZUREML_OUTPUT_DIRECTORY": "./outputs",
+}
+_OF_ONE_RUN = (
+    RUN_ID,
+    EXPERIMENT,
+    "AZUREML_RUN_ID",
+    "AZUREML_EXPERIMENT_ID",
+    "AZUREML_ARM_PROJECT_NAME",
+    "AZUREML_ARM_WORKSPACE_NAME",
+)
 
 
 class Context:
@@ -35,35 +54,53 @@ def run_layout(context: Context) -> RunLayout:
     return store_layout(context).run(context.experiment, context.run_id)
 
 
-def current() -> Context | None:
-    """The run that this process was started for, if any."""
-    run_id, experiment, workspace = (os.environ.get(name) for name in (RUN_ID, EXPERIMENT, WORKSPACE))
+def current(environment: Mapping[str, str] = os.environ) -> Context | None:
+    """The run that this process, or the one that has this environment, was started for, if any."""
+    run_id, experiment, workspace = (environment.get(name) for name in (RUN_ID, EXPERIMENT, WORKSPACE))
     if run_id and experiment and workspace:
         return Context(run_id, experiment, workspace)
     return None
 
 
-def is_part_of(layout: Layout, run_id: str) -> bool:
-    """Whether this process was started for a run, by its supervisor or by its script."""
-    here = current()
-    return here is not None and here.run_id == run_id and store_layout(here).root == layout.root
+def is_part_of(layout: Layout, run_id: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process, or the one that has this environment, was started for a run, by its supervisor or script.
+
+    Runs of two workspaces may have the same id, and a workspace may be reached by several paths.
+    """
+    here = current(environment)
+    if here is None or here.run_id != run_id:
+        return False
+    return os.path.realpath(store_layout(here).root) == os.path.realpath(layout.root)
 
 
 def without_run(environment: dict[str, str]) -> dict[str, str]:
     """The variables of a process that is to know of no run."""
-    return {name: value for name, value in environment.items() if name not in _OURS}
+    return {name: value for name, value in environment.items() if name not in _OF_ONE_RUN and name not in _OF_EVERY_RUN}
 
 
-def variables(layout: Layout, record: RunRecord) -> dict[str, str]:
+def variables(store: Store, record: RunRecord) -> dict[str, str]:
     """The variables that tell a script which run it is, Azure ML's names among them."""
+    from localexp.store import experiments, settings
+
+    workspace = os.path.dirname(store.layout.root)
+    with store.main.reading() as db:
+        workspace_name = settings.workspace_name(db, workspace)
+        experiment_id = experiments.by_key(db, record.experiment).id
     return {
         RUN_ID: record.id,
         EXPERIMENT: record.experiment_name,
-        WORKSPACE: os.path.dirname(layout.root),
+        WORKSPACE: workspace,
         "AZUREML_RUN_ID": record.id,
+        "AZUREML_EXPERIMENT_ID": experiment_id,
         "AZUREML_ARM_PROJECT_NAME": record.experiment_name,
-        "AZUREML_OUTPUT_DIRECTORY": "./outputs",
+        "AZUREML_ARM_WORKSPACE_NAME": workspace_name,
+        **_OF_EVERY_RUN,
         "PYTHONUNBUFFERED": "1",
         # Looking for a repository must not climb out of the checkout into whatever holds the workspace.
-        "GIT_CEILING_DIRECTORIES": layout.checkouts,
+        "GIT_CEILING_DIRECTORIES": store.layout.checkouts,
     }
+
+
+def search_path(interpreter: str, environment: dict[str, str]) -> str:
+    """The ``PATH`` of a command: what it calls "python" is the interpreter that the run was configured with."""
+    return os.path.dirname(interpreter) + os.pathsep + environment.get("PATH", os.defpath)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 
 from localexp.execution import files, logs
-from localexp.store import clock, points, runs, tags, warnings
+from localexp.store import clock, inputs, points, runs, tags, warnings
 from localexp.store.values import Reference, from_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from localexp.store.inputs import Input
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
     from localexp.store.values import Value
@@ -27,6 +30,7 @@ def details(store: Store, record: RunRecord) -> dict[str, object]:
     with store.main.reading() as db:
         properties = tags.properties_of_run(db, record.key)
         said = warnings.of_run(db, record.key)
+        found = inputs.of_run(db, record.key)
     addresses = {name: file_address(path) for name, path in files.logs(store, record).items()}
     every: dict[str, object] = {
         "runId": record.id,
@@ -40,14 +44,38 @@ def details(store: Store, record: RunRecord) -> dict[str, object]:
         "properties": properties,
         "inputDatasets": [],
         "outputDatasets": [],
+        "inputs": [_input_details(one) for one in found] or None,
+        "identity": record.identity,
         "runDefinition": None if record.definition is None else record.definition_parts(),
         "logFiles": addresses,
     }
     return {name: value for name, value in every.items() if value is not None}
 
 
+def _input_details(one: Input) -> dict[str, object]:
+    return {
+        "path": one.path,
+        "files": one.files,
+        "bytes": one.bytes,
+        "hash": one.hash,
+        "changedTimeUtc": clock.iso(one.changed),
+    }
+
+
+def input_texts(details: dict[str, object]) -> dict[str, str]:
+    """What there is to say of each input in the details of a run, by path."""
+    inputs = details.get("inputs")
+    return {one["path"]: _input_text(one) for one in (inputs if isinstance(inputs, list) else [])}
+
+
+def _input_text(one: dict[str, Any]) -> str:
+    from localexp.snapshot.sizes import counted, human
+
+    return f"{counted(one['files'], 'file')}, {human(one['bytes'])}, changed {one['changedTimeUtc']}, {one['hash']}"
+
+
 def details_with_logs(store: Store, record: RunRecord) -> dict[str, object]:
-    """The details of a run, with the text of each log; bytes that are no UTF-8 show as ``�``."""
+    """The details of a run, with the text of each log, of a very long one its end."""
     return {**details(store, record), "logFiles": logs.texts(store, record)}
 
 

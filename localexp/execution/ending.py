@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from localexp.errors import LocalexpError
-from localexp.journal import fold
+from localexp.execution import handover
 from localexp.journal.writer import JournalWriter
-from localexp.store import checkouts, clock, runs, warnings
+from localexp.store import checkouts, clock, runs, states, warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,28 +20,37 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """How a run ended; ``error`` is what ``get_details()["error"]`` gives."""
+    """How a run ended; ``error`` is what ``get_details()["error"]`` gives, ``warning`` what is to be known besides."""
 
     def __init__(self, status: str, exit_code: int | None = None, error: dict[str, object] | None = None) -> None:
         self.status = status
         self.exit_code = exit_code
         self.error = error
+        self.warning: str | None = None
 
 
 def completed() -> Outcome:
     return Outcome("Completed", 0)
 
 
-def canceled(exit_code: int | None = None) -> Outcome:
-    return Outcome("Canceled", exit_code)
+def canceled(exit_code: int | None = None, why: str | None = None) -> Outcome:
+    """Of what somebody has asked for there is no more to be said; ``why`` is for what nobody did."""
+    return Outcome("Canceled", exit_code, None if why is None else failed(why, exit_code).error)
 
 
-def failed(message: str, exit_code: int | None = None, code: str = "UserError") -> Outcome:
-    """A failure in Azure ML's shape, with the exit code of the script beside it."""
-    inner: dict[str, object] = {"code": code, "message": message}
-    if exit_code is not None:
-        inner["exitCode"] = exit_code
-    return Outcome("Failed", exit_code, {"error": inner, "time": clock.iso(clock.now())})
+def failed(message: str, exit_code: int | None = None, code: str = "UserError", **facts: str | None) -> Outcome:
+    """A failure in Azure ML's shape, with the exit code of the script beside it, and what else is known of it."""
+    inner: dict[str, object] = {"code": code, "message": message, "exitCode": exit_code, **facts}
+    known = {name: value for name, value in inner.items() if value is not None}
+    return Outcome("Failed", exit_code, {"error": known, "time": clock.iso(clock.now())})
+
+
+def with_hint(outcome: Outcome, hint: str, path: str) -> Outcome:
+    """A failure whose message ends in a hint, which the error has by itself too, with the input that it names."""
+    inner = (outcome.error or {}).get("error")
+    assert isinstance(inner, dict)
+    hinted = {**inner, "message": f"{inner['message']}; {hint}", "hint": hint, "input": path}
+    return Outcome(outcome.status, outcome.exit_code, {**(outcome.error or {}), "error": hinted})
 
 
 def error_text(details: object) -> str:
@@ -52,7 +61,7 @@ def error_text(details: object) -> str:
     if isinstance(details, SystemExit):
         return f"the script exited with {details.code!r}"
     if isinstance(details, BaseException):
-        return f"{type(details).__name__}: {details}"
+        return f"{type(details).__name__}: {details}".removesuffix(": ")
     if details is not None and not isinstance(details, str):
         raise TypeError(f"error_details is a text or an exception, not {details!r}")
     return details or "the run was declared failed"
@@ -86,17 +95,20 @@ def end(
 
     :param is_tree_clean: nothing is at work in the run's tree any more, so that another run may have it.
     """
+    # Not before a script has been started, which this would delay.
+    from localexp.journal import fold
+
     layout = store.layout.run(record.experiment_name, record.id)
     checkout = _checkout(store, record)
-    problem = None if checkout is None else _problem_with_files(store, layout, checkout, writer)
-    lost = writer.close()
+    problem = None if checkout is None else _problem_with_files(store, record, checkout, writer)
+    lost, warning = writer.close(), outcome.warning
     fold.fold_unless_little(store, record.key, layout)
     with store.main.writing(durable=True) as db:
         fold.say_emptied(db, store)
         now = clock.now()
-        if runs.is_cancel_requested(db, record.key):
-            outcome = canceled(outcome.exit_code)
-        if not runs.move(db, record.key, owner, outcome.status, time=now):
+        if states.is_cancel_requested(db, record.key):
+            outcome = Outcome("Canceled", outcome.exit_code, outcome.error if outcome.status == "Canceled" else None)
+        if not states.move(db, record.key, owner, outcome.status, time=now):
             return False
         if outcome.exit_code is not None or outcome.error is not None:
             runs.set_outcome(db, record.key, outcome.exit_code, outcome.error)
@@ -104,11 +116,14 @@ def end(
             runs.forget_snapshot(db, record.key)
         if lost:
             warnings.add(db, record.key, "journal", fold.lost_message(lost, "see the log"), (now, 0, 0))
+        if warning is not None:
+            warnings.add(db, record.key, "supervisor", warning, (now, 0, 2))
         if problem is not None:
             warnings.add(db, record.key, "capture", problem, (now, 0, 1))
         done = fold.mark_done(db, record.key, layout)
         if checkout is not None:
             _let_go(db, checkout, is_tree_clean, is_to_stay=problem is not None)
+    handover.forget(layout)
     if checkout is not None and problem is None:
         _tidy(store, checkout, is_tree_clean)
     fold.remove_done(store, record.key, layout, done)
@@ -130,11 +145,13 @@ def _let_go(db: sqlite3.Connection, checkout: CheckoutRecord, is_tree_clean: boo
         (checkouts.release if is_tree_clean else checkouts.condemn)(db, checkout.key)
 
 
-def _problem_with_files(store: Store, layout: RunLayout, checkout: CheckoutRecord, writer: JournalWriter) -> str | None:
+def _problem_with_files(store: Store, record: RunRecord, checkout: CheckoutRecord, writer: JournalWriter) -> str | None:
     """Keep what the script made; what is returned is what was in the way, if not all of it could be kept."""
     from localexp.execution.capture import capture, record_artifact
 
+    layout = store.layout.run(record.experiment_name, record.id)
     try:
+        _remove_links_to_inputs(store, record, checkout)
         if os.path.exists(layout.log):
             record_artifact(layout, "user_logs/std_log.txt", writer)
         capture(store, layout, checkout, writer)
@@ -143,6 +160,17 @@ def _problem_with_files(store: Store, layout: RunLayout, checkout: CheckoutRecor
         place = store.layout.checkout(checkout.folder)
         return f"files of the run could not be moved to its artifacts: {error}; {place} has them"
     return None
+
+
+def _remove_links_to_inputs(store: Store, record: RunRecord, checkout: CheckoutRecord) -> None:
+    definition = record.definition_parts()
+    # A run of an earlier version has none.
+    paths = definition.get("inputs")
+    if not isinstance(paths, list) or not paths:
+        return
+    from localexp.execution.inputs import remove_links
+
+    remove_links(store.layout.checkout(checkout.folder), str(definition["sourceDirectory"]), paths)
 
 
 def _tidy(store: Store, checkout: CheckoutRecord, is_tree_clean: bool) -> None:

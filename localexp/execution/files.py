@@ -164,7 +164,10 @@ def _is_copied(file: BinaryIO, folder: str, path: str, digest: str | None) -> bo
     found = None if digest is None else Digest(digest)
     try:
         with open(aside, "xb") as copy:
-            while piece := file.read(PIECE):
+            # A log that grows meanwhile is copied as it was.
+            left = os.fstat(file.fileno()).st_size
+            while piece := file.read(min(PIECE, left)):
+                left -= len(piece)
                 copy.write(piece)
                 if found is not None:
                     found.update(piece)

@@ -7,35 +7,66 @@ import os
 
 from localexp.errors import UserErrorException
 from localexp.execution import files
+from localexp.snapshot.sizes import human
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from collections.abc import Callable
+    from typing import BinaryIO, TextIO
 
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
 _PIECE = 2**16
+_MOST_BYTES_OF_TEXT = 2**24
 
 
 class LogFollower:
-    """Copies to a stream what has been added to a log since the last call; bytes that are no UTF-8 show as ``�``."""
+    """Copies to a stream what has been added to a log since the last call; bytes that are no UTF-8 show as ``�``.
 
-    def __init__(self, path: str, stream: TextIO) -> None:
+    With ``as_it_is`` the stream is one of a file or pipe, which gets the bytes themselves.
+
+    A log that has become shorter was written anew, and is copied from its beginning. ``meanwhile`` is called after each
+    piece: a script may print faster than it can be shown.
+    """
+
+    def __init__(
+        self, path: str, stream: TextIO, meanwhile: Callable[[], None] = lambda: None, *, as_it_is: bool = False
+    ) -> None:
         self._path = path
         self._stream = stream
+        self._is_as_it_is = as_it_is
+        self._meanwhile = meanwhile
+        self._begin()
+
+    def _begin(self) -> None:
         self._offset = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def __call__(self) -> None:
-        if not os.path.exists(self._path):
+        try:
+            file = open(self._path, "rb")  # noqa: SIM115 - what is done with it may raise the same
+        except FileNotFoundError:
+            # Not yet there, or deleted with its run.
             return
-        with open(self._path, "rb") as file:
-            file.seek(self._offset)
-            while piece := file.read(_PIECE):
-                self._offset += len(piece)
-                self._stream.write(self._decoder.decode(piece))
+        with file:
+            self._copy(file)
         self._stream.flush()
+
+    def _copy(self, file: BinaryIO) -> None:
+        if os.fstat(file.fileno()).st_size < self._offset:
+            self._begin()
+        file.seek(self._offset)
+        while piece := file.read(_PIECE):
+            self._offset += len(piece)
+            self._show(piece)
+            self._meanwhile()
+
+    def _show(self, piece: bytes) -> None:
+        if self._is_as_it_is:
+            self._stream.buffer.write(piece)
+        else:
+            self._stream.write(self._decoder.decode(piece))
 
     def finish(self) -> None:
         """Copy what is left when nothing more can come; the log may end within a character."""
@@ -45,12 +76,24 @@ class LogFollower:
 
 
 def texts(store: Store, record: RunRecord) -> dict[str, str]:
-    """The text of each log by its name; bytes that are no UTF-8 show as ``�``."""
+    """The text of each log by its name, of a very long one its end; bytes that are no UTF-8 show as ``�``."""
     found = {}
     for name, path in files.logs(store, record).items():
         with files.opened(store, record, name, path) as file:
-            found[name] = file.read().decode(errors="replace")
+            found[name] = _end_of(file)
     return found
+
+
+def _end_of(file: BinaryIO) -> str:
+    left_out = max(0, os.fstat(file.fileno()).st_size - _MOST_BYTES_OF_TEXT)
+    file.seek(left_out)
+    end = file.read(_MOST_BYTES_OF_TEXT)
+    if not left_out:
+        return end.decode(errors="replace")
+    # With a whole line, unless the log has hardly any.
+    begin = end.find(b"\n", 0, _PIECE) + 1
+    head = f"[the first {human(left_out + begin)} are left out; all of it is in {file.name}]\n"
+    return head + end[begin:].decode(errors="replace")
 
 
 def copy_all(store: Store, record: RunRecord, folder: str | None) -> list[str]:

@@ -13,30 +13,153 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from localexp.execution.script import Script
+
+SUPERVISOR = "localexp.execution.supervisor"
 HAS_SESSIONS = os.name != "nt"
 # On Windows: no console, and Ctrl-C of the parent's is not the child's.
 DETACHED = 0 if HAS_SESSIONS else 0x00000008 | 0x00000200
 
-_PATIENCE_SECONDS = 5.0
+_SET_CHILD_SUBREAPER = 36
+_DEAD = (b"Z", b"X", b"x")
+_PATIENCE_SECONDS, _SECONDS_TO_END_BY_THEMSELVES = 5.0, 0.5
 
 
-def kill_group(leader: Owner) -> None:
-    """Kill the group that a process leads, if it still lives; without its leader nobody can tell whose a group is."""
-    if leader.is_alive():
-        kill_own_group(leader.pid)
+def adopt_orphans() -> bool:
+    """Have processes that lose their parent become children of this one, if they come of it; False where none can.
+
+    So a daemon of a script does not escape.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    return bool(ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
-def terminate_group(leader: Owner) -> None:
-    """Ask the group that a process of this machine leads to end; who does not is for the supervisor to kill."""
+def wake(supervisor: Owner) -> None:
+    """Have a supervisor of this machine look at its run; any other does by itself every few seconds."""
     here = this_process()
-    if sys.platform == "win32" or (leader.boot, leader.namespace) != (here.boot, here.namespace):
+    if sys.platform == "win32" or (supervisor.boot, supervisor.namespace) != (here.boot, here.namespace):
         return
-    if leader.is_alive():
+    if supervisor.is_alive():
         try:
-            os.killpg(leader.pid, signal.SIGTERM)
+            os.kill(supervisor.pid, signal.SIGTERM)
         except (ProcessLookupError, PermissionError):
-            # Ended since; or what is left of it belongs to another user.
+            # Ended since, or another user's.
             return
+
+
+def terminate_tree(script: int, has_adopted: bool) -> None:
+    """Ask every process of a script to end; ``has_adopted`` if its orphans are children of this process."""
+    if sys.platform == "win32":
+        # There is no way to ask: whoever has not ended by itself is killed later.
+        return
+    if not has_adopted:
+        _signal_group(script, signal.SIGTERM)
+        return
+    for pid in _tree(os.getpid()):
+        _signal(pid, signal.SIGTERM)
+
+
+def kill_tree(script: Script, has_adopted: bool) -> int:
+    """Kill every process of a script, which has been started in a group of its own, and wait until they are gone.
+
+    What is returned is how many the script had left running, where the system shows it.
+    """
+    if not has_adopted:
+        kill_own_group(script.pid)
+        script.wait()
+        return 0
+    script.kill()
+    script.wait()
+    # Some are just about to end, as those with which Python's multiprocessing tidies up after its parent.
+    _wait_until(lambda: not has_orphans(), _SECONDS_TO_END_BY_THEMSELVES)
+    left = len(_tree(os.getpid()))
+    _wait_until(_is_tree_killed)
+    return left
+
+
+def _is_tree_killed() -> bool:
+    """Each round finds what came up, or came to this process, in the round before."""
+    if not collect_children():
+        return True
+    living = _tree(os.getpid())
+    for pid in living:
+        _signal(pid, signal.SIGKILL)
+    return not living
+
+
+def has_orphans() -> bool:
+    """Whether processes of a script that has ended still live, of which this one has adopted those without a parent."""
+    return collect_children() and bool(_tree(os.getpid()))
+
+
+def collect_children(but: int | None = None) -> bool:
+    """Let the system forget children that have ended, all but one; whether there are any that have not."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        if ended is None or ended.si_pid == but:
+            return True
+        os.waitpid(ended.si_pid, 0)
+
+
+def _tree(root: int) -> list[int]:
+    """The processes that come of one, but for supervisors, with runs of their own, and what comes of those."""
+    children: dict[int, list[int]] = {}
+    for pid, state, parent, _ in _statuses():
+        if state not in _DEAD:
+            children.setdefault(parent, []).append(pid)
+    found, to_do = [], [root]
+    while to_do:
+        own = [pid for pid in children.get(to_do.pop(), ()) if not _is_supervisor(pid)]
+        found += own
+        to_do += own
+    return found
+
+
+def _is_supervisor(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return SUPERVISOR.encode() in file.read()
+    except OSError:
+        # Ended since it was listed.
+        return False
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        # Ended since, or another user's.
+        return
+
+
+def _signal_group(leader: int, number: int) -> bool:
+    try:
+        os.killpg(leader, number)
+    except (ProcessLookupError, PermissionError):
+        # Gone; or what is left of it belongs to another user.
+        return False
+    return True
+
+
+def kill_all_of(leader: Owner) -> None:
+    """Kill a script whose supervisor has died, its group and what comes of it, if it still lives.
+
+    Without its leader nobody can tell whose a group is.
+    """
+    if not leader.is_alive():
+        return
+    tree = [process(pid) for pid in _tree(leader.pid)] if sys.platform == "linux" else []
+    kill_own_group(leader.pid)
+    for owner in tree:
+        if owner.is_alive():
+            _signal(owner.pid, signal.SIGKILL)
+            _wait_until_dead(owner)
 
 
 def kill_own_group(pid: int) -> None:
@@ -46,37 +169,31 @@ def kill_own_group(pid: int) -> None:
 
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
         return
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # Gone; or what is left of it belongs to another user.
-        return
-    _wait_until(lambda: not any(_living_members(pid)))
+    if _signal_group(pid, signal.SIGKILL):
+        _wait_until(lambda: not any(_living_members(pid)))
 
 
-def kill_marked(variable: str, value: str) -> None:
-    """Kill the processes that carry an environment variable with this value, where the system shows it."""
-    for pid in list(_marked(f"{variable}={value}".encode())):
+def kill_marked(is_marked: Callable[[dict[str, str]], bool]) -> None:
+    """Kill the processes whose environment is one of those meant, where the system shows it."""
+    for pid in list(_marked(is_marked)):
         marked = process(pid)
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
+        _signal(pid, signal.SIGKILL)
         _wait_until_dead(marked)
 
 
-def _marked(assignment: bytes) -> Iterator[int]:
+def _marked(is_marked: Callable[[dict[str, str]], bool]) -> Iterator[int]:
     if sys.platform != "linux":
         return
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
             try:
                 with open(f"/proc/{name}/environ", "rb") as file:
-                    if assignment in file.read().split(b"\0"):
-                        yield int(name)
+                    lines = os.fsdecode(file.read()).split("\0")
             except OSError:
                 # Ended since it was listed, or another user's.
                 continue
+            if is_marked(dict(line.split("=", 1) for line in lines if "=" in line)):
+                yield int(name)
 
 
 def any_lives_in(folder: str) -> bool:
@@ -105,22 +222,29 @@ def _living_members(group: int) -> Iterator[int]:
             return
         yield group
         return
+    for pid, state, _, its_group in _statuses():
+        if its_group == group and state not in _DEAD:
+            yield pid
+
+
+def _statuses() -> Iterator[tuple[int, bytes, int, int]]:
+    """Id, state, parent and group of each process of a Linux system."""
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
+                    # The second field is the command in brackets, and may hold anything, brackets too.
                     fields = file.read().rpartition(b")")[2].split()
             except OSError:
                 continue
-            if int(fields[2]) == group and fields[0] not in (b"Z", b"X"):
-                yield int(name)
+            yield int(name), fields[0], int(fields[1]), int(fields[2])
 
 
 def _wait_until_dead(owner: Owner) -> None:
     _wait_until(lambda: not owner.is_alive())
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def _wait_until(is_so: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.002)

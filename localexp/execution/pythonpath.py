@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from localexp.errors import ExperimentExecutionException
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,8 +14,10 @@ if TYPE_CHECKING:
 
 def places_in_source(source: str, interpreter: str) -> list[str]:
     """Where the interpreter would import from inside the source directory, relative to it, in order."""
+    from localexp.execution import interpreters
+
     root = os.path.realpath(source)
-    entries = _own_entries() if interpreter == sys.executable else _entries_of(interpreter)
+    entries = _own_entries() if interpreter == sys.executable else interpreters.entries(interpreter)
     places = [_relative(entry, root) for entry in entries]
     return list(dict.fromkeys(place for place in places if place is not None))
 
@@ -25,8 +25,11 @@ def places_in_source(source: str, interpreter: str) -> list[str]:
 def variable(layout: Layout, source: str, places: list[str], checkout: str, inherited: str) -> str:
     """The ``PYTHONPATH`` of a script that runs in a checkout of ``source``."""
     root = os.path.realpath(source)
-    in_front = [os.path.join(checkout, place) for place in places]
-    kept = [entry for entry in inherited.split(os.pathsep) if entry and _is_outside(entry, root, checkout)]
+    given = [entry for entry in inherited.split(os.pathsep) if entry]
+    kept = [entry for entry in given if _is_outside(entry, root, checkout)]
+    # The script alone may be given some that the process which submitted it does not have.
+    more = [place for place in (_relative(entry, root) for entry in given) if place is not None]
+    in_front = [os.path.join(checkout, place) for place in dict.fromkeys([*places, *more])]
     entries = [entry for entry in in_front if os.path.isdir(entry)] + kept + [_package_alone(layout)]
     return os.pathsep.join(os.path.normpath(entry) for entry in entries)
 
@@ -46,21 +49,6 @@ def _editable_finders(finders: Iterable[object]) -> Iterator[str]:
         mapping = getattr(module, "MAPPING", None)
         if isinstance(mapping, dict) and getattr(module, "__name__", "").startswith("__editable__"):
             yield from (os.path.dirname(str(place)) for place in mapping.values())
-
-
-def _entries_of(interpreter: str) -> list[str]:
-    import subprocess
-
-    question = "import os, sys; sys.stdout.buffer.write(b'\\0'.join(os.fsencode(p) for p in sys.path if p))"
-    try:
-        answer = subprocess.run(
-            [interpreter, "-c", question], stdin=subprocess.DEVNULL, capture_output=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ExperimentExecutionException(
-            f"cannot run the interpreter {interpreter!r}: {error}; check environment.python.interpreter_path"
-        ) from error
-    return [os.fsdecode(entry) for entry in answer.stdout.split(b"\0")]
 
 
 def _relative(entry: str, root: str) -> str | None:

@@ -212,6 +212,7 @@ class Experiment(ShownExperiment):
         max_snapshot_bytes: int | None = None,
         max_snapshot_files: int | None = None,
         force: bool = False,
+        now: bool = False,
     ) -> Run:
         """Capture the source directory and start the script as a process of its own; return at once.
 
@@ -228,6 +229,8 @@ class Experiment(ShownExperiment):
             ``snapshot.max_bytes``.
         :param max_snapshot_files: the most files, likewise ``snapshot.max_files``.
         :param force: capture a home directory or the top of a file system too.
+        :param now: start at once, whatever else is at work. Otherwise the run is Queued if the workspace's setting
+            ``max_concurrent_runs`` is reached, and starts in its turn, also if this process has ended by then.
         :raises UserErrorException: a part of the configuration cannot be used; no run is made.
         :raises ScriptNotFound: the script is not in the source directory, or not in its snapshot; no run is made.
         :raises RunNotFound: there is no such parent.
@@ -236,7 +239,7 @@ class Experiment(ShownExperiment):
         """
         options = snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
         parent = None if _parent_run_id is None else _parent(self._workspace, self.name, _parent_run_id)
-        return submitted(self._workspace, self.name, config, tags, run_id, options, parent)
+        return submitted(self._workspace, self.name, config, tags, run_id, options, parent, now)
 
 
 def submitted(
@@ -247,6 +250,7 @@ def submitted(
     run_id: str | None = None,
     snapshot: Options | None = None,
     parent: RunRecord | None = None,
+    now: bool = False,
 ) -> Run:
     """``Experiment.submit`` by the experiment's name; it is made with the run if there is none.
 
@@ -263,6 +267,7 @@ def submitted(
     submission.tags = checked_tags(tags)
     submission.run_id = identifiers.checked_run_id(run_id)
     submission.parent = parent
+    submission.now = now
     submission.snapshot = snapshot or submission.snapshot
     record, said = launch(workspace._store, experiment, submission)
     for message in said:

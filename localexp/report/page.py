@@ -44,6 +44,7 @@ def page(store: Store, record: RunRecord) -> str:
     sections = [
         html.section("Tags", html.rows(of_run)),
         html.section("Metrics", metric_rows(store, record, _MOST_METRICS)),
+        html.section("Inputs", html.rows(run_details.input_texts(details))),
         html.section("Files", _files(store, record)),
         html.section("Warnings", _warnings(details)),
         html.section("Definition", html.rows(details.get("runDefinition"))),

@@ -106,6 +106,7 @@ class ChildrenOfRun(RunCore):
         max_snapshot_bytes: int | None = None,
         max_snapshot_files: int | None = None,
         force: bool = False,
+        now: bool = False,
     ) -> Run:
         """Submit a script as a child of this run, in its experiment; it goes on when this run ends.
 
@@ -121,7 +122,7 @@ class ChildrenOfRun(RunCore):
 
         parent = self._known()
         options = snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
-        return submitted(self._workspace, parent.experiment_name, config, tags, run_id, options, parent)
+        return submitted(self._workspace, parent.experiment_name, config, tags, run_id, options, parent, now)
 
     def _child(self, record: RunRecord, writer: JournalWriter) -> Run:
         from localexp.run.run import Run

@@ -111,9 +111,10 @@ class RunCore(Advising):
         return self._known().status
 
     def get_status(self) -> str:
-        """NotStarted, Preparing, Running, Finalizing, Completed or Failed.
+        """NotStarted, Queued, Preparing, Running, CancelRequested, Finalizing, Completed, Failed or Canceled.
 
-        A run whose process has died is found out here, and ended as Failed.
+        A run whose process has died is found out here, and ended as Failed; one that is Queued is started if there is
+        room for it by now.
         """
         return self._current().status
 

@@ -11,6 +11,7 @@ from localexp.run.core import RunCore
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any, TypeVar
 
@@ -101,17 +102,20 @@ class LifecycleOfRun(RunCore):
     def cancel(self) -> None:
         """End the run as Canceled: at once if it is an interactive one of this process.
 
-        The script of a submitted run is asked to end (SIGTERM), and killed if it has not within a few seconds; until
-        then the status is CancelRequested. The run is Canceled whatever the script's exit code then is. This returns
-        without waiting for that: ``wait_for_completion`` does.
+        One that is Queued is Canceled at once too. Otherwise every process that the script of a submitted run has
+        started is asked to end (SIGTERM), and killed if it is still there after ``cancel.grace_seconds``, a setting of
+        the workspace; until then the status is CancelRequested. The run is Canceled whatever the script's exit code
+        then is. Its children that were submitted, and what its script has submitted, are canceled too, and theirs.
+        This returns without waiting for that: ``wait_for_completion`` does.
 
         :raises UserErrorException: it has ended already, its script has, or another process is this interactive run.
         """
         from localexp.execution import ending, interactive
-        from localexp.execution.canceling import request_cancel
+        from localexp.execution.canceling import cancel_submitted_by, request_cancel
 
         if interactive.is_open(self._workspace._store, self._id):
             self._end(ending.canceled())
+            cancel_submitted_by(self._workspace._store, self._known())
         else:
             self._record = request_cancel(self._workspace._store, self._current())
 
@@ -158,26 +162,22 @@ class LifecycleOfRun(RunCore):
         interactive.keep_outputs(self._workspace._store, self._known())
         self._current()
 
-    def _waited(self, show_output: bool) -> dict[str, Any]:
+    def _waited(self, show_output: bool, while_waiting: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """What ``wait_for_completion`` does whether or not the run went well."""
-        from localexp.execution import context, interactive
         from localexp.execution.details import details
-        from localexp.execution.waiting import wait
+        from localexp.execution.waiting import check_can_be_waited_for, wait
         from localexp.report.page import rewrite_page
 
         store = self._workspace._store
-        if interactive.is_open(store, self.id):
-            raise UserErrorException(f"run {self.id} is this process itself, which would wait for ever: complete() it")
-        if context.is_part_of(store.layout, self.id):
-            raise UserErrorException(f"run {self.id} is the script that waits, and would wait for ever: let it end")
+        check_can_be_waited_for(store, self.id)
         if show_output:
-            self._wait_and_show()
+            self._wait_and_show(while_waiting)
         else:
-            self._record = wait(store, self._known())
+            self._record = wait(store, self._known(), while_waiting)
         rewrite_page(store, self._known())
         return details(store, self._known())
 
-    def _wait_and_show(self) -> None:
+    def _wait_and_show(self, while_waiting: Callable[[], None]) -> None:
         from localexp.execution.files import LOG_NAME
         from localexp.execution.logs import LogFollower
         from localexp.execution.waiting import wait
@@ -185,11 +185,12 @@ class LifecycleOfRun(RunCore):
         name = f"RunId: {self.id}"
         address = f"Web View: {self.get_portal_url()}"
         print(f"{name}\n{address}", flush=True)
-        follower = LogFollower(self._layout.log, sys.stdout)
+        follower = LogFollower(self._layout.log, sys.stdout, while_waiting)
         has_begun = False
 
         def follow() -> None:
             nonlocal has_begun
+            while_waiting()
             if not has_begun and os.path.exists(self._layout.log):
                 has_begun = True
                 title = f"Streaming {LOG_NAME}"

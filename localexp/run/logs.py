@@ -19,13 +19,17 @@ class LogsOfRun(RunCore):
     """The part of ``Run`` that is about its logs and surroundings."""
 
     def get_details_with_logs(self) -> dict[str, Any]:
-        """As ``get_details``, but ``logFiles`` has the text of each log, and not its address."""
+        """As ``get_details``, but ``logFiles`` has the text of each log as it is by now, and not its address.
+
+        Of a log over 16 MiB it is the end, below a line that says where all of it is. Bytes that are no UTF-8 show as
+        ``�``.
+        """
         from localexp.execution.details import details_with_logs
 
         return details_with_logs(self._workspace._store, self._current())
 
     def get_all_logs(self, destination: str | os.PathLike[str] | None = None) -> list[str]:
-        """Copy all logs of the run, below a directory by their names, and return the paths of the copies.
+        """Copy all logs of the run as they are by now, below a directory by their names, and return the paths.
 
         :param destination: the directory, made if it is not there; by default a new one for temporary files. (Azure
             ML's default is in the source directory, where the next snapshot would capture it.)

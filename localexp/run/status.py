@@ -8,8 +8,11 @@ import builtins
 class RunStatus:
     """The states that a run can be in, as plain texts.
 
-    The meaning is Azure ML's. A run of localexp begins NotStarted, Queued, Preparing or Running, and ends Completed,
-    Failed or Canceled; it is never Provisioning, Starting, Unapproved, NotResponding, Pausing or Paused.
+    The meaning is Azure ML's. A submitted run is NotStarted if it is started at once, otherwise Queued until its turn
+    comes; then it is Preparing while its checkout is made, Running with its script, Finalizing while its files are
+    kept, and at last Completed or Failed. One that is to be canceled is CancelRequested until its processes have ended,
+    then Canceled. A run of ``start_logging`` is Running from the start. No run is ever Provisioning, Starting,
+    Unapproved, NotResponding, Pausing or Paused.
     """
 
     QUEUED = "Queued"

@@ -39,35 +39,21 @@ class Unreadable(Exception):
         self.why = why
 
 
-class Contents:
-    """Reads files and stores what they hold; as a context, what was stored is complete when it is left.
+class Reader:
+    """Reads files so that what it says of each is of one moment.
 
-    :param making: the key of the snapshot in the making.
     :param progress: is told of each byte that is read.
     """
 
-    def __init__(self, store: Store, making: int, progress: Progress) -> None:
-        self.new_blobs = 0
-        self.new_bytes = 0
-        self._store = store
-        self._making = making
+    _ADVICE = "wait until it is written"
+
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._waiting: dict[bytes, bytes] = {}
-        self._waiting_bytes = 0
-
-    def __enter__(self) -> Contents:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.flush()
 
     def take(self, path: bytes) -> tuple[bytes, bytes]:
-        """Read a file, store its bytes if they are not there, and return its fact and digest.
+        """Read a file, and return its fact and digest.
 
-        :raises SnapshotException: it changes each time that it is read, or the disk is full.
+        :raises SnapshotException: it changes each time that it is read, or what is read cannot be kept.
         :raises Unreadable: it cannot be read.
         :raises FileNotFoundError: it has gone, or is no file any more.
         """
@@ -75,9 +61,7 @@ class Contents:
             taken = self._taken(path)
             if taken is not None:
                 return taken
-        raise SnapshotException(
-            f"{os.fsdecode(path)} changes while it is read; wait until it is written, or leave it out by an ignore file"
-        )
+        raise SnapshotException(f"{os.fsdecode(path)} changes while it is read; {self._ADVICE}")
 
     def _taken(self, path: bytes) -> tuple[bytes, bytes] | None:
         try:
@@ -110,12 +94,44 @@ class Contents:
             raise Unreadable(error.strerror or str(error)) from error
         if found != size or fact_of(os.fstat(descriptor)) != before:
             return None
-        name = blob_name(digest, size)
-        if size <= SMALL:
-            self._add_small(name, data)
-        elif not self._is_large_added(name, descriptor):
-            return None
-        return before, digest
+        return (before, digest) if self._is_kept(blob_name(digest, size), data, descriptor) else None
+
+    def _is_kept(self, name: bytes, data: bytes, descriptor: int) -> bool:
+        """Keep what was read, if anybody wants it; False if it changed meanwhile. Of a large file there is no data."""
+        return True
+
+
+class Contents(Reader):
+    """Stores what the files that it reads hold; as a context, what was stored is complete when it is left.
+
+    :param making: the key of the snapshot in the making.
+    """
+
+    _ADVICE = "wait until it is written, or leave it out by an ignore file"
+
+    def __init__(self, store: Store, making: int, progress: Progress) -> None:
+        super().__init__(progress)
+        self.new_blobs = 0
+        self.new_bytes = 0
+        self._store = store
+        self._making = making
+        self._waiting: dict[bytes, bytes] = {}
+        self._waiting_bytes = 0
+
+    def __enter__(self) -> Contents:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.flush()
+
+    def _is_kept(self, name: bytes, data: bytes, descriptor: int) -> bool:
+        if blob_size(name) > SMALL:
+            return self._is_large_added(name, descriptor)
+        self._add_small(name, data)
+        return True
 
     def _add_small(self, name: bytes, data: bytes) -> None:
         self._waiting[name] = data

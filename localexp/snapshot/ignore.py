@@ -27,7 +27,7 @@ _GITIGNORE = b".gitignore"
 RESTORE_MARK = b".localexp-restore-"
 # Not blocking, or a FIFO of that name would hold the scan for ever.
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_NEVER_ENTER = frozenset([b".git", os.fsencode(STORE_FOLDER), b"__pycache__"])
+NEVER_ENTER = frozenset([b".git", os.fsencode(STORE_FOLDER), b"__pycache__"])
 
 # The token where no rule file is in force; to be raised whenever the same files come to mean something else.
 MEANING_OF_RULES = b"rules  1"
@@ -103,7 +103,7 @@ class IgnoreRules:
 
     def excludes(self, name: bytes, is_directory: bool) -> bool:
         """Whether an entry of the present directory is left out; a link to a directory is no directory."""
-        if name in _NEVER_ENTER and (is_directory or name == b".git"):
+        if name in NEVER_ENTER and (is_directory or name == b".git"):
             return True
         if name.startswith(RESTORE_MARK):
             return True

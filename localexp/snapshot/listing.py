@@ -5,16 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from struct import Struct
+import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 # What changes when a file does, as far as its status tells: size, times of change, inode; and whether it is executable.
-_FACT = Struct("<QqqQ?")
+_FACT = struct.Struct("<QqqQ?")
 FACT_BYTES = _FACT.size
 _INODE_AT = 24
+_LATEST_NS = 2**63 - 1
 NOTHING_KNOWN = bytes(FACT_BYTES)
 
 _pack = _FACT.pack
@@ -95,9 +96,13 @@ def listed(folder: bytes, excludes: Callable[[bytes, bool], bool], included: Col
                 size += length
                 if length > largest:
                     largest = length
-                facts.append(
-                    _pack(length, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode & stat.S_IXUSR)
-                )
+                try:
+                    fact = _pack(
+                        length, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode & stat.S_IXUSR
+                    )
+                except struct.error:
+                    fact = fact_of(status)
+                facts.append(fact)
     if names:
         listing.names = b"\0".join(names)
         listing.facts = b"".join(facts)
@@ -128,8 +133,17 @@ def _add_other(
 def fact_of(status: os.stat_result) -> bytes:
     """The fact of a file with this status."""
     return _pack(
-        status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, bool(status.st_mode & stat.S_IXUSR)
+        status.st_size,
+        _within(status.st_mtime_ns),
+        _within(status.st_ctime_ns),
+        status.st_ino,
+        bool(status.st_mode & stat.S_IXUSR),
     )
+
+
+def _within(time_ns: int) -> int:
+    """A time as near as a fact can hold it: file systems have times beyond the years 1677 and 2262."""
+    return min(max(time_ns, -_LATEST_NS), _LATEST_NS)
 
 
 def _inode_in(fact: bytes) -> bytes:
@@ -148,6 +162,11 @@ def is_older(fact: bytes, time_ns: int) -> bool:
     """Whether a file was changed for the last time before a time."""
     _, modified, changed, _, _ = _FACT.unpack(fact)
     return bool(max(modified, changed) < time_ns)
+
+
+def newest_in(facts: bytes) -> int:
+    """When the newest of some files was modified, in nanoseconds; 0 without any."""
+    return max((modified for _, modified, _, _, _ in _FACT.iter_unpack(facts)), default=0)
 
 
 def names_in(names: bytes) -> list[bytes]:

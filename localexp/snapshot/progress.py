@@ -8,12 +8,50 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import TypeVar
+
+    AnyLine = TypeVar("AnyLine", bound="ProgressLine")
 
 _SILENT_SECONDS = 0.5
 _EVERY_SECONDS = 0.1
 
 
-class Progress:
+class ProgressLine:
+    """A line of a terminal that is written again and again; nothing where standard error is no terminal."""
+
+    def __init__(self) -> None:
+        self._is_shown = False
+        self._next = time.monotonic() + _SILENT_SECONDS
+        self._is_on = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self: AnyLine) -> AnyLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wipe()
+
+    def is_due(self) -> bool:
+        """Whether it is time to show how things stand: after half a second, and then ten times a second at most."""
+        return self._is_on and time.monotonic() >= self._next
+
+    def show(self, text: str) -> None:
+        """Write the line anew."""
+        self._next = time.monotonic() + _EVERY_SECONDS
+        self._is_shown = True
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+    def wipe(self) -> None:
+        """Make room for another line."""
+        if self._is_shown:
+            self._is_shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+class Progress(ProgressLine):
     """Shows ``what`` is going on once it has lasted half a second; nothing where standard error is no terminal.
 
     :param what: the work, as ``"Scanning"``.
@@ -22,23 +60,11 @@ class Progress:
     """
 
     def __init__(self, what: str, unit: str, total: int | None = None) -> None:
+        super().__init__()
         self._what = what
         self._unit = unit
         self._total = total
         self._done = 0
-        self._is_shown = False
-        self._next = time.monotonic() + _SILENT_SECONDS
-        self._is_on = sys.stderr is not None and sys.stderr.isatty()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
     def advance(self, count: int) -> None:
         """Say that so much more is done."""
@@ -47,12 +73,9 @@ class Progress:
     def reach(self, done: int, total: int | None) -> None:
         """Say how much is done, and how much there is to do."""
         self._done, self._total = done, total
-        if self._is_on and (now := time.monotonic()) >= self._next:
-            self._next = now + _EVERY_SECONDS
-            self._is_shown = True
+        if self.is_due():
             of = "" if total is None else f" of {self._amount(total)}"
-            sys.stderr.write(f"\r\x1b[K{self._what}: {self._amount(done)}{of} {self._name}")
-            sys.stderr.flush()
+            self.show(f"{self._what}: {self._amount(done)}{of} {self._name}")
 
     @property
     def _name(self) -> str:

@@ -212,7 +212,7 @@ def walk(
     :raises FileNotFoundError: a directory has gone, or is something else by now, since its folder was listed.
     """
     if not os.path.isdir(source):
-        return _scan_of_file(source, allowed)
+        return of_file(source, allowed=allowed)
     scan = Scan(source)
     try:
         rules = IgnoreRules.at_root(source, with_parents)
@@ -265,7 +265,7 @@ def _filled(
         place = error.filename if isinstance(error.filename, (str, bytes)) else folder
         scan.unreadable.append((os.path.relpath(os.fsencode(place), scan.source), str(error.strerror)))
         return []
-    _recall(directory, record)
+    recall(directory, record)
     found = [pair for pair in below if pair is not None]
     directory.directories = [child for child, _ in found]
     return found
@@ -279,7 +279,8 @@ def _entered(
     return Directory(directory.path_of(name)), rules.enter(name, folder)
 
 
-def _recall(directory: Directory, record: known.Record | None) -> None:
+def recall(directory: Directory, record: known.Record | None) -> None:
+    """Say of a directory that was listed what is known of it from the last time."""
     listing = directory.listing
     if record is not None:
         directory.earlier = record.digest
@@ -293,7 +294,8 @@ def _recall(directory: Directory, record: known.Record | None) -> None:
         directory.digests[name] = digest if known_fact == fact else b""
 
 
-def _scan_of_file(path: bytes, allowed: Limits | None) -> Scan:
+def of_file(path: bytes, records: dict[bytes, known.Record] | None = None, allowed: Limits | None = None) -> Scan:
+    """A single file as if it were alone in a directory; for parameters and errors see ``walk``."""
     path = os.path.realpath(path)
     scan = Scan(os.path.dirname(path))
     root = Directory(b"")
@@ -305,8 +307,7 @@ def _scan_of_file(path: bytes, allowed: Limits | None) -> Scan:
         raise SnapshotException(f"{os.fsdecode(path)} is neither a file nor a directory, and cannot be captured")
     root.listing.names, root.listing.facts = os.path.basename(path), fact_of(status)
     root.listing.size = root.listing.largest = status.st_size
-    root.digests = {root.listing.names: b""}
-    root.has_notes = notes.are_due(root.listing)
+    recall(root, (records or {}).get(b""))
     scan.directories, scan.count, scan.bytes = [root], 1, status.st_size
     refuse_excess(scan, allowed)
     return scan

@@ -145,7 +145,7 @@ def _take(store: Store, source: bytes, options: Options, making: int) -> Taken:
             what = str(error.filename)
             continue
         new_blobs, new_bytes = new_blobs + reader.new_blobs, new_bytes + reader.new_bytes
-        _keep_records(store, found, records, started_ns)
+        keep_records(store, found.source, found, records, started_ns)
         scan.refuse_excess(found, allowed)
         changed = scan.find_changed(found, started_ns)
         if changed is None:
@@ -159,7 +159,7 @@ def _take(store: Store, source: bytes, options: Options, making: int) -> Taken:
 
 def _store(store: Store, found: Scan, making: int) -> contents.Contents:
     """Store what is in a scan, and return who did it."""
-    unread = [file for directory in found.directories for file in _unknown_files(directory)]
+    unread = [file for directory in found.directories for file in unknown_files(directory)]
     with (
         Progress("Storing", "bytes", sum(file.size for file in unread)) as progress,
         contents.Contents(store, making, progress) as reader,
@@ -169,10 +169,11 @@ def _store(store: Store, found: Scan, making: int) -> contents.Contents:
     return reader
 
 
-def _keep_records(store: Store, found: Scan, records: dict[bytes, known.Record], started_ns: int) -> None:
+def keep_records(store: Store, key: bytes, found: Scan, records: dict[bytes, known.Record], started_ns: int) -> None:
+    """Keep what a scan knows, if that is not what was known before."""
     new = scan.records_of(found, started_ns)
     if len(new) != len(records) or any(record is not records.get(record.path) for record in new):
-        known.keep(store, found.source, new)
+        known.keep(store, key, new)
 
 
 def _read_all(found: Scan, files: list[File], reader: contents.Contents) -> None:
@@ -186,7 +187,8 @@ def _read_all(found: Scan, files: list[File], reader: contents.Contents) -> None
     found.settle()
 
 
-def _unknown_files(directory: Directory) -> list[File]:
+def unknown_files(directory: Directory) -> list[File]:
+    """The files of a directory that have to be read."""
     if directory.record is not None:
         return []
     return [file for file in directory.files() if not file.digest]
@@ -201,7 +203,7 @@ def _store_trees(store: Store, found: Scan, reader: contents.Contents) -> None:
     """Store the trees of a scan. A stored tree means that all below it is stored."""
     for _ in range(_ROUNDS):
         reader.flush()
-        trees = _trees(found)
+        trees = settled_trees(found)
         earlier = {directory.earlier for directory in found.directories if directory.earlier}
         with store.blobs.reading() as db:
             known_trees = blobs.known_trees(db, trees.keys() | earlier)
@@ -219,7 +221,7 @@ def _store_trees(store: Store, found: Scan, reader: contents.Contents) -> None:
     raise SnapshotException(f"{os.fsdecode(found.source)} changes while it is read; try again when it holds still")
 
 
-def _trees(found: Scan) -> dict[bytes, bytes]:
+def settled_trees(found: Scan) -> dict[bytes, bytes]:
     """Set the digest of each directory, and return the trees by digest; of those known before it is without data."""
     trees = {}
     for directory in reversed(found.directories):

@@ -21,7 +21,7 @@ from tests.processes import PATIENCE_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 COMMAND = [sys.executable, "-m", "localexp"]
 _NOT_EVERYBODYS = ("COLUMNS", "LINES", "PYTHONUNBUFFERED", "PYTHONIOENCODING")
@@ -60,15 +60,18 @@ def started(*arguments: str, at: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def in_terminal(*arguments: str, at: Path, columns: int) -> str:
-    """What the command shows in a terminal of this width."""
+def in_terminal(*arguments: str, at: Path, columns: int, meanwhile: Callable[[bytes], None] = lambda _: None) -> str:
+    """What the command shows in a terminal of this width; ``meanwhile`` is told all that is shown whenever it grows."""
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
     process = subprocess.Popen(
         [*COMMAND, *arguments], cwd=at, env=environment(), stdin=terminal, stdout=terminal, stderr=terminal
     )
     os.close(terminal)
-    shown = b"".join(iter(lambda: _piece(screen), b""))
+    shown = b""
+    while piece := _piece(screen):
+        shown += piece
+        meanwhile(shown)
     os.close(screen)
     assert process.wait(PATIENCE_SECONDS) == 0, shown
     return shown.decode().replace("\r\n", "\n")

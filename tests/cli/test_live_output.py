@@ -45,7 +45,7 @@ def test_logs_follows_a_run_to_its_end(workspace: Workspace, project: Project, g
     gate.open()
     rest, errors = command.communicate(timeout=PATIENCE_SECONDS)
 
-    assert (command.returncode, rest, errors) == (0, b"end\n", b"")
+    assert (command.returncode, rest, errors) == (0, b"end\n", b"The run is Completed.\n")
     assert run.get_status() == "Completed"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 from localexp import Experiment, Workspace
-from tests.cli.command import complaint, localexp, logged_run, printed
+from tests.cli.command import COMMAND, complaint, in_terminal, localexp, logged_run, printed
 from tests.processes import Project
 
 
@@ -13,7 +16,8 @@ def test_the_log_of_a_run_that_has_ended_is_printed(workspace: Workspace, projec
     run.wait_for_completion()
 
     assert printed(localexp("logs", run.id, at=project.path)) == "out\nerr\n"
-    assert printed(localexp("logs", "-f", run.id[:12], at=project.path)) == "out\nerr\n"
+    followed = localexp("logs", "-f", run.id[:12], at=project.path)
+    assert (followed.stdout, followed.stderr) == ("out\nerr\n", "The run is Completed.\n")
 
 
 def test_an_interactive_run_has_no_log(workspace: Workspace, project: Project) -> None:
@@ -42,4 +46,25 @@ def test_a_log_that_ends_within_a_character_is_shown_to_its_end(workspace: Works
     run = Experiment(workspace, "digits").submit(project.config())
     run.wait_for_completion()
 
-    assert printed(localexp("logs", run.id, at=project.path)) == "caf\ufffd"
+    assert in_terminal("logs", run.id, at=project.path, columns=80) == "caf\ufffd"
+
+
+def test_into_a_file_go_the_bytes_as_they_were_written(workspace: Workspace, project: Project, tmp_path: Path) -> None:
+    written = b"caf\xc3\r\n\xff\x1b[31m\0\n"
+    project.write("train.py", f"import os; os.write(1, {written!r})")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion()
+
+    for options in ([], ["-f"]):
+        with open(tmp_path / "copy", "wb") as copy:
+            subprocess.run([*COMMAND, "logs", *options, run.id], cwd=project.path, stdout=copy, check=True)
+        assert (tmp_path / "copy").read_bytes() == written
+
+
+def test_who_follows_a_run_that_fails_is_told_why(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "raise ValueError('bad')")
+    run = Experiment(workspace, "digits").submit(project.config())
+
+    followed = localexp("logs", "-f", run.id, at=project.path)
+
+    assert followed.stderr == ("The run is Failed: the script exited with code 1: ValueError: bad (train.py, line 1)\n")

@@ -32,6 +32,17 @@ def test_a_beginning_that_fits_several_runs_is_refused_with_their_ids(workspace:
         assert "tree" not in line
 
 
+def test_of_very_many_that_fit_it_is_said_that_there_are_more(workspace: Workspace, project: Project) -> None:
+    for number in range(11):
+        logged_run(workspace, f"mlp-{number:02}")
+
+    line = complaint(localexp("show", "mlp", at=project.path))
+
+    assert "could be any of: mlp-10, mlp-09," in line
+    assert line.count("mlp-") == 10
+    assert "mlp-01, and more; give more of the id" in line
+
+
 def test_an_unknown_id_is_refused_with_those_that_are_alike(workspace: Workspace, project: Project) -> None:
     for run_id in ("mlp-small", "tree"):
         logged_run(workspace, run_id)

@@ -32,12 +32,13 @@ def test_runs_show_and_logs_work_and_submit_is_refused(read_only: Path) -> None:
     listed = strict_json(printed(localexp("runs", "--json", at=read_only, through=through)))
     shown = printed(localexp("show", "latest", at=read_only, through=through))
     log = printed(localexp("logs", "latest", at=read_only, through=through))
-    followed = printed(localexp("logs", "-f", run.id, at=read_only, through=through))
+    followed = localexp("logs", "-f", run.id, at=read_only, through=through)
     refused = complaint(localexp("submit", "train.py", at=read_only, through=through))
 
     assert [(one["id"], one["status"], one["metrics"]) for one in listed] == [(run.id, "Completed", {"loss": 0.5})]
     assert "status: Completed" in shown
-    assert log == followed == "learnt\n"
+    assert log == "learnt\n"
+    assert (followed.returncode, followed.stdout, followed.stderr) == (0, "learnt\n", "The run is Completed.\n")
     assert f"{read_only / '.localexp' / 'localexp.db'} may only be read; copy" in refused
     assert contents(read_only) == before
 

@@ -36,6 +36,13 @@ def test_what_is_no_size_is_refused(workspace: Workspace, project: Project, text
     assert "is no size; write a number of bytes, or one as 500MB or 4GiB" in said
 
 
+@pytest.mark.parametrize("text", ["x", "4GiB", "1.5"])
+def test_what_counts_runs_is_no_size(workspace: Workspace, project: Project, text: str) -> None:
+    said = complaint(localexp("settings", "max_concurrent_runs", text, at=project.path), exit_code=2)
+
+    assert f"'{text}' is not a valid integer" in said
+
+
 def test_an_unknown_setting_is_refused(workspace: Workspace, project: Project) -> None:
     assert "there is no setting 'color'; there are snapshot.max_bytes" in complaint(
         localexp("settings", "color", "1", at=project.path)

@@ -52,5 +52,5 @@ def test_the_reason_of_a_failure_and_warnings_are_shown(workspace: Workspace, pr
 
     lines = printed(localexp("show", run.id, at=project.path)).splitlines()
 
-    assert "  message: the script exited with code 1: ValueError: bad learning rate" in lines
+    assert "  message: the script exited with code 1: ValueError: bad learning rate (train.py, line 1)" in lines
     assert "  capture: outputs/pipe is neither a file nor a link, and was not kept" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_script_that_is_killed_exits_with_128_and_the_signal(workspace: Worksp
     result = localexp("submit", "train.py", at=project.path)
 
     assert result.returncode == 137
-    assert result.stderr == "Error: the script was killed by SIGKILL\n"
+    assert re.fullmatch(r"Error: the script was killed by SIGKILL; its peak memory was [0-9.]+ MiB\n", result.stderr)
 
 
 def test_what_follows_the_script_goes_to_the_script(workspace: Workspace, project: Project) -> None:
@@ -99,6 +100,25 @@ def test_a_source_directory_elsewhere_may_be_named(workspace: Workspace, project
         assert "mlp" in shown.splitlines()
 
     assert [run.experiment.name for run in Experiment(workspace, "src").get_runs()] == ["src", "src"]
+
+
+def test_a_command_line_may_stand_in_place_of_a_script(workspace: Workspace, project: Project) -> None:
+    project.write("greet.sh", "echo hello $1; exit 5")
+
+    result = localexp("submit", "--command", "sh greet.sh you", at=project.path)
+
+    assert "hello you" in result.stdout.splitlines()
+    assert (result.returncode, result.stderr) == (5, "Error: the script exited with code 5; its last line: hello you\n")
+
+
+def test_a_run_that_takes_too_long_is_canceled_and_the_limit_is_named(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "import time; time.sleep(600)")
+
+    result = localexp("submit", "--max-duration", "1", "train.py", at=project.path)
+
+    assert result.returncode == 128 + 15
+    assert "Status: Canceled" in result.stdout.splitlines()
+    assert result.stderr == "Error: the script had not ended after 1 s, the max_run_duration_seconds of the run\n"
 
 
 @pytest.mark.parametrize(("name", "experiment"), [("my model (2)", "my-model-2"), ("ü", "default"), ("_x_", "default")])

@@ -70,9 +70,9 @@ def test_texts_from_scripts_reach_no_terminal_raw(workspace: Workspace, project:
 
 
 def test_the_reason_of_a_failure_reaches_no_terminal_raw(workspace: Workspace, project: Project) -> None:
-    project.write("train.py", r"raise ValueError('\x1b[31m')")
+    project.write("train.py", r"raise ValueError('\x1b[31mred\x07')")
 
     result = localexp("submit", "train.py", at=project.path)
 
     assert result.returncode == 1
-    assert result.stderr == "Error: the script exited with code 1: ValueError: \\x1b[31m\n"
+    assert result.stderr == "Error: the script exited with code 1: ValueError: red\\x07 (train.py, line 1)\n"

@@ -15,7 +15,12 @@ from tests.cli.command import complaint, contents, localexp, printed
     [
         (["run"], "'run'. See 'localexp --help'."),
         (["--bogus"], "See 'localexp --help'."),
-        (["submit"], "Missing argument 'SCRIPT'. See 'localexp submit --help'."),
+        (["submit"], "Missing argument 'SCRIPT' or option '--command'. See 'localexp submit --help'."),
+        (["submit", "--command", "true", "train.py"], "arguments within the command. See 'localexp submit --help'."),
+        (["submit", "--max-duration", "0", "train.py"], "See 'localexp submit --help'."),
+        (["submit", "--max-duration", "1h", "train.py"], "See 'localexp submit --help'."),
+        (["wait"], "Missing argument 'RUN...'. See 'localexp wait --help'."),
+        (["cancel", "--wait"], "Missing argument 'RUN...'. See 'localexp cancel --help'."),
         (["show"], "Missing argument 'RUN'. See 'localexp show --help'."),
         (["logs", "--bogus", "latest"], "See 'localexp logs --help'."),
         (["runs", "latest"], "(latest). See 'localexp runs --help'."),
@@ -36,7 +41,7 @@ def test_help_is_printed_without_a_command_and_for_each(folder: Path) -> None:
     overview = printed(localexp(at=folder))
 
     assert overview == printed(localexp("--help", at=folder))
-    for command in ("init", "submit", "runs", "show", "logs", "snapshot", "fsck", "demo"):
+    for command in ("init", "submit", "runs", "show", "logs", "wait", "cancel", "snapshot", "fsck", "demo"):
         assert f"\n  {command} " in overview
         assert printed(localexp(command, "--help", at=folder)).startswith(f"Usage: localexp {command} ")
     assert "..." not in overview.partition("Commands:")[2]

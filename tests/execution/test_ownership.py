@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from localexp import Experiment, Run, Workspace
-from localexp.execution import ending, ownership
-from localexp.store import runs
+from localexp.execution import ending, handover, ownership
+from localexp.store import runs, states
 from localexp.store.clock import now
 from localexp.store.owners import Owner, process, this_process
 from localexp.store.store import Store
@@ -66,6 +67,59 @@ def test_after_the_supervisor_was_killed_the_next_reader_sees_a_failed_run(
     assert not any(one.is_alive() for one in script)
     assert f"the supervisor of the run (process {supervisor.pid}) died" in str(run.get_details()["error"])
     assert os.listdir(run.experiment.workspace._store.layout.checkouts) == []
+
+
+def test_the_reason_is_still_known_when_the_reader_that_found_it_has_died_too(
+    experiment: Experiment, project: Project
+) -> None:
+    run, supervisor, _ = started(experiment, project)
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+
+    reader = python(
+        """
+        import os, signal, sys
+        from localexp import Workspace
+
+        def kill(frame, event, argument):
+            if event == "call" and frame.f_code.co_name == "_kill_what_is_left":
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.setprofile(kill)
+        Workspace(sys.argv[1]).get_run(sys.argv[2]).get_status()
+        """,
+        experiment.workspace.path,
+        run.id,
+    )
+    reader.communicate()
+
+    assert reader.returncode == -signal.SIGKILL
+    assert run.get_status() == "Failed"
+    assert f"the supervisor of the run (process {supervisor.pid}) died" in str(run.get_details()["error"])
+
+
+def test_a_run_of_another_workspace_that_has_the_same_id_is_left_alone(
+    experiment: Experiment, project: Project, tmp_path: Path
+) -> None:
+    project.write("train.py", "import time\nprint('ready', flush=True)\ntime.sleep(600)")
+    elsewhere = Experiment(Workspace(tmp_path / "elsewhere"), "digits")
+    run, other = [one.submit(project.config(), run_id="baseline") for one in (experiment, elsewhere)]
+    for one in (run, other):
+        wait_until(partial(is_running, one), "the script runs")
+    supervisor = Owner.parse(str(record_of(run).owner))
+    script = Owner.parse(str(record_of(other).process))
+
+    os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+
+    assert run.get_status() == "Failed"
+    assert script.is_alive()
+    other.cancel()
+    other.wait_for_completion()
+
+
+def is_running(run: Run) -> bool:
+    return record_of(run).status == "Running"
 
 
 def test_waiting_ends_when_the_supervisor_is_killed(experiment: Experiment, project: Project) -> None:
@@ -137,12 +191,12 @@ def test_a_run_of_a_host_that_cannot_be_judged_stays_as_it_is(experiment: Experi
     run = experiment.start_logging(snapshot_directory=None)
     elsewhere = Owner("another-host", "another-boot", "another-namespace", 1, 1)
     with experiment.workspace._store.main.writing() as db:
-        assert runs.hand_over(db, record_of(run).key, str(this_process()), str(elsewhere))
+        assert states.hand_over(db, record_of(run).key, str(this_process()), str(elsewhere))
 
     assert Run.get(experiment.workspace, run.id).get_status() == "Running"
 
     with experiment.workspace._store.main.writing() as db:
-        assert runs.hand_over(db, record_of(run).key, str(elsewhere), str(this_process()))
+        assert states.hand_over(db, record_of(run).key, str(elsewhere), str(this_process()))
     run.complete()
 
 
@@ -151,7 +205,7 @@ def test_a_run_of_this_host_from_before_a_restart_is_failed(experiment: Experime
     here = this_process()
     before = Owner(here.host, "an-earlier-boot", here.namespace, here.pid, here.start)
     with experiment.workspace._store.main.writing() as db:
-        assert runs.hand_over(db, record_of(run).key, str(here), str(before))
+        assert states.hand_over(db, record_of(run).key, str(here), str(before))
 
     assert run.get_status() == "Failed"
     assert "the machine was restarted" in str(run.get_details()["error"])
@@ -193,14 +247,13 @@ def check_killed_submit(workspace: Workspace, project: Project, at: int) -> None
     killed.communicate()
     assert killed.returncode in (-signal.SIGKILL, 0)
     for run in Experiment(workspace, "digits").get_runs():
-        details = run.wait_for_completion(raise_on_error=False)
-        if details["status"] == "Completed":
-            assert run.get_metrics() == {"ran": 1}
-        else:
-            assert "before the script was started" in str(details["error"])
+        assert run.wait_for_completion()["status"] == "Completed"
+        assert run.get_metrics() == {"ran": 1}
 
 
-def test_a_submit_killed_at_any_step_leaves_no_run_without_an_owner(workspace: Workspace, project: Project) -> None:
+def test_a_submit_killed_at_any_step_leaves_no_run_or_one_that_is_carried_out(
+    workspace: Workspace, project: Project
+) -> None:
     calls = calls_of_submit(workspace, project)
 
     for at in range(1, calls, max(1, calls // 25)):
@@ -209,7 +262,7 @@ def test_a_submit_killed_at_any_step_leaves_no_run_without_an_owner(workspace: W
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
-def test_a_submit_killed_at_every_single_step_leaves_no_run_without_an_owner(
+def test_a_submit_killed_at_every_single_step_leaves_no_run_or_one_that_is_carried_out(
     workspace: Workspace, project: Project
 ) -> None:
     for at in range(1, calls_of_submit(workspace, project) + 1):
@@ -219,7 +272,7 @@ def test_a_submit_killed_at_every_single_step_leaves_no_run_without_an_owner(
 SUPERVISING = f"""{KILL_AT_CALL}
 from localexp.execution.supervisor import main
 sys.setprofile(kill_at_call)
-main(sys.argv[1], sys.argv[2])
+main(sys.argv[1], sys.argv[2], sys.argv[4])
 sys.setprofile(None)
 print(calls)
 """
@@ -243,7 +296,8 @@ def not_started(experiment: Experiment, project: Project) -> Run:
     project.write(
         "train.py", "from localexp import Run; Run.get_context().log('ran', 1); open('outputs/made', 'w').close()"
     )
-    first = experiment.submit(project.config())
+    # Runs of this test that are never started take up places.
+    first = experiment.submit(project.config(), now=True)
     first.wait_for_completion()
     record = record_of(first)
     store = experiment.workspace._store
@@ -264,12 +318,13 @@ def not_started(experiment: Experiment, project: Project) -> Run:
             snapshot=record.snapshot,
         )
     Path(layout.supervisor_log).touch()
+    handover.keep(layout, handover.Start.of(record.definition_parts(), dict(os.environ)))
     return Run.get(experiment.workspace, identifier)
 
 
 def check_killed_supervisor(experiment: Experiment, project: Project, at: int) -> int:
     run = not_started(experiment, project)
-    supervisor = python(SUPERVISING, experiment.workspace._store.layout.root, run.id, at)
+    supervisor = python(SUPERVISING, experiment.workspace._store.layout.root, run.id, at, this_process())
     out, err = supervisor.communicate()
     assert supervisor.returncode in (-signal.SIGKILL, 0), err
     if record_of(run).status == "NotStarted":

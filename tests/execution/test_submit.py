@@ -92,7 +92,9 @@ def test_a_script_that_raises_makes_the_run_failed(experiment: Experiment, proje
     assert details["status"] == "Failed"
     assert isinstance(error, dict)
     assert error["error"]["exitCode"] == 1
-    assert error["error"]["message"] == "the script exited with code 1: ValueError: bad learning rate"
+    assert (
+        error["error"]["message"] == "the script exited with code 1: ValueError: bad learning rate (train.py, line 2)"
+    )
     run.download_file("user_logs/std_log.txt", tmp_path / "log")
     log = (tmp_path / "log").read_text()
     assert log.startswith("before\nTraceback (most recent call last):")

@@ -11,7 +11,7 @@ from localexp.execution import ending
 from localexp.execution.launch import SCRIPT_RUN
 from localexp.snapshot import checkout
 from localexp.snapshot.fitting import BYTECODE
-from localexp.store import checkouts, clock, experiments, identifiers, runs
+from localexp.store import checkouts, clock, experiments, identifiers, runs, states
 from localexp.store.owners import this_process
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ def take_back(workspace: Workspace, lease: Lease) -> None:
     """Free the tree as it is, with all that somebody has left in it."""
     with workspace._store.main.writing() as db:
         checkouts.release(db, lease.tree.key)
-        runs.move(db, lease.run.key, str(this_process()), "Completed", time=clock.now())
+        states.move(db, lease.run.key, str(this_process()), "Completed", time=clock.now())
 
 
 def folders(workspace: Workspace) -> list[str]:

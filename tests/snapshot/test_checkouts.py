@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -417,21 +418,18 @@ def test_a_tree_whose_supervisor_was_killed_is_never_used_again_and_its_files_ar
 def test_a_tree_in_which_a_process_still_lives_is_not_used_again(
     experiment: Experiment, project: Project, tmp_path: Path
 ) -> None:
-    stop = tmp_path / "stop"
-    lingering = f"import os, time\nwhile not os.path.exists({str(stop)!r}): time.sleep(0.01)"
-    project.write(
-        "train.py",
-        f"{LOOK}\nimport subprocess, sys\n"
-        # Without the environment of the run nothing but its working directory tells whose it is.
-        f"subprocess.Popen([sys.executable, '-c', {lingering!r}], env={{}}, start_new_session=True,\n"
-        "    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n",
-    )
+    go = tmp_path / "go"
+    project.write("train.py", f"{LOOK}\nimport time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\n")
     project.write("look.py", LOOK)
-    try:
-        folder, _ = seen_by(experiment.submit(project.config()))
+    run = experiment.submit(project.config())
+    trees_folder = Path(experiment.workspace._store.layout.checkouts)
+    wait_until(lambda: "outputs/seen" in run.get_file_names(), "the script is at work")
+    [tree] = trees_folder.iterdir()
+    # As a shell in which somebody looks around: no process of the script, which would end with it.
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], cwd=tree, stdin=subprocess.PIPE):
+        go.touch()
+        folder, _ = seen_by(run)
         next_folder, seen = seen_by(experiment.submit(project.config("look.py")))
-    finally:
-        stop.touch()
 
     assert next_folder != folder
     assert seen == trees.read(project.path)

@@ -72,6 +72,23 @@ def test_a_file_that_is_replaced_by_one_with_the_same_times_is_seen(
     assert identifier(workspace, project) != first
 
 
+def test_a_file_and_a_folder_of_the_year_2300_are_captured_as_others_are(
+    workspace: Workspace, project: Project
+) -> None:
+    seconds = (2300 - 1970) * 365 * 86_400
+    file = project.write("train.py", "x = 1")
+    for path in (file, project.path):
+        os.utime(path, (seconds, seconds))
+    if file.stat().st_mtime_ns != seconds * 10**9:
+        pytest.skip("the file system has no such times")
+    first = identifier(workspace, project)
+
+    file.write_text("x = 2")
+    os.utime(file, (seconds, seconds))
+
+    assert identifier(workspace, project) != first
+
+
 def test_a_file_that_will_not_hold_still_is_an_error_that_names_it(
     workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -287,3 +287,17 @@ def test_a_source_directory_on_pythonpath_is_replaced_by_the_checkout(workspace:
     )
 
     assert where.startswith(workspace._store.layout.checkouts)
+
+
+def test_a_source_directory_on_a_pythonpath_of_the_script_alone_is_replaced_by_the_checkout(
+    experiment: Experiment, project: Project
+) -> None:
+    project.write("lib/digits.py", "WHERE = __file__")
+    project.write("train.py", "import digits; from localexp import Run; Run.get_context().log('where', digits.WHERE)")
+    config = project.config()
+    config.run_config.environment_variables = {"PYTHONPATH": str(project.path / "lib")}
+
+    run = experiment.submit(config)
+    run.wait_for_completion()
+
+    assert str(run.get_metrics()["where"]).startswith(experiment.workspace._store.layout.checkouts)

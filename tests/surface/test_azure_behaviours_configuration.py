@@ -96,7 +96,6 @@ def test_a_run_configuration_differs_and_refuses_what_would_have_no_effect(words
         {"distributed_job_config": Anything()},
         {"resume_from": Anything()},
         {"docker_runtime_config": Anything()},
-        {"max_run_duration_seconds": 60},
         {"_telemetry_values": {}},
     ],
 )
@@ -109,7 +108,7 @@ def test_a_script_config_differs_and_refuses_what_would_have_no_effect(words: di
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("framework", "PyTorch"), ("communicator", "Gloo"), ("node_count", 2), ("max_run_duration_seconds", 60)],
+    [("framework", "PyTorch"), ("communicator", "Gloo"), ("node_count", 2)],
 )
 def test_a_setting_that_would_have_no_effect_differs_and_is_refused(name: str, value: object) -> None:
     with pytest.raises(RunConfigurationException, match=f"^{name} cannot be"):

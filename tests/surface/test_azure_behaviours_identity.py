@@ -10,7 +10,7 @@ import pytest
 from localexp import Experiment, Run, RunStatus
 from localexp.compat.core.run import RunStatus as CompatibleRunStatus
 from localexp.errors import UserErrorException
-from localexp.store.runs import ENDED
+from localexp.store.states import ENDED
 from tests.processes import Project
 
 

@@ -278,6 +278,17 @@ def test_the_default_folder_of_logs_differs_and_is_a_temporary_one(
     assert [entry.name for entry in project.path.iterdir()] == ["train.py"]
 
 
+def test_the_texts_of_long_logs_differ_and_are_their_ends(experiment: Experiment, project: Project) -> None:
+    project.write("train.py", "print('first'); print('x' * 16 * 2**20); print('last')")
+    run = experiment.submit(project.config())
+    run.wait_for_completion()
+
+    [text] = run.get_details_with_logs()["logFiles"].values()
+
+    assert text.startswith("[the first ")
+    assert text.endswith("x\nlast\n")
+
+
 def test_cleaning_differs_and_works_for_every_run_that_has_ended(experiment: Experiment) -> None:
     run = interactive(experiment)
 

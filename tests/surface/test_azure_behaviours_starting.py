@@ -331,7 +331,14 @@ def test_the_variables_of_a_script_differ_and_name_no_service(experiment: Experi
 
     assert run.get_metrics()["seen"] == {
         "AZUREML_RUN_ID": run.id,
+        "AZUREML_EXPERIMENT_ID": experiment.id,
         "AZUREML_ARM_PROJECT_NAME": "digits",
+        "AZUREML_ARM_WORKSPACE_NAME": experiment.workspace.name,
+        "AZUREML_ARM_SUBSCRIPTION": "local",
+        "AZUREML_ARM_RESOURCEGROUP": "local",
+        "AZUREML_TARGET_TYPE": "local",
+        "AZUREML_FRAMEWORK": "Python",
+        "AZUREML_COMMUNICATOR": "None",
         "AZUREML_OUTPUT_DIRECTORY": "./outputs",
     }
 
@@ -354,4 +361,7 @@ def test_the_definition_of_a_run_differs_and_says_what_was_submitted(experiment:
         "pythonPath": [],
         "environmentVariables": ["TOKEN"],
         "snapshotProject": True,
+        "inputs": [],
+        "ignoreParents": False,
+        "maxRunDurationSeconds": 2_592_000,
     }

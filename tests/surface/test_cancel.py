@@ -11,7 +11,7 @@ import pytest
 from localexp import Experiment, Run, Workspace
 from localexp.errors import UserErrorException
 from localexp.execution.canceling import request_cancel
-from localexp.store import checkouts, clock, runs
+from localexp.store import checkouts, clock, runs, states
 from localexp.store.owners import Owner, process, this_process
 from tests.processes import Project, of_the_dead, python, wait_until
 
@@ -25,7 +25,8 @@ def started(experiment: Experiment, project: Project, script: str) -> Run:
     """A run whose script has printed that it is ready."""
     project.write("train.py", script)
     run = experiment.submit(project.config())
-    wait_until(lambda: "ready" in printed(run), "the script is ready")
+    # Of a line with several words an unbuffered script writes one at a time.
+    wait_until(lambda: "ready" in printed(run) and printed(run).endswith("\n"), "the script is ready")
     wait_until(lambda: run.get_status() == "Running", "the run is Running")
     return run
 
@@ -96,6 +97,7 @@ def test_a_script_that_does_not_want_to_end_is_killed(experiment: Experiment, pr
             time.sleep(600)
         """,
     )
+    experiment.workspace.set_setting("cancel.grace_seconds", 1)
 
     run.cancel()
 
@@ -161,7 +163,10 @@ def test_a_run_canceled_before_its_supervisor_came_never_starts_its_script(
 
     run.cancel()
     supervisor = python(
-        "import sys; from localexp.execution.supervisor import main; main(*sys.argv[1:])", store.layout.root, run.id
+        "import sys; from localexp.execution.supervisor import main; main(*sys.argv[1:])",
+        store.layout.root,
+        run.id,
+        parent,
     )
     supervisor.communicate()
 
@@ -174,11 +179,11 @@ def test_a_run_canceled_while_it_was_prepared_never_gets_to_run(experiment: Expe
     run = run_in_the_making(experiment, this_process(), project)
     store, key, me = experiment.workspace._store, run._known().key, str(this_process())
     with store.main.writing() as db:
-        assert runs.move(db, key, me, "Preparing", time=1)
-        assert runs.move(db, key, me, "CancelRequested", time=2)
+        assert states.move(db, key, me, "Preparing", time=1)
+        assert states.move(db, key, me, "CancelRequested", time=2)
         for status in ("Preparing", "Running", "Finalizing", "Completed", "Failed"):
-            assert not runs.move(db, key, me, status, time=3)
-        assert runs.move(db, key, me, "Canceled", time=4)
+            assert not states.move(db, key, me, status, time=3)
+        assert states.move(db, key, me, "Canceled", time=4)
 
 
 def test_a_run_whose_submitter_dies_after_it_was_canceled_is_canceled(experiment: Experiment, project: Project) -> None:
@@ -187,9 +192,44 @@ def test_a_run_whose_submitter_dies_after_it_was_canceled_is_canceled(experiment
 
     request_cancel(store, run._known())
     with store.main.writing() as db:
-        assert runs.hand_over(db, run._known().key, str(process(os.getppid())), str(of_the_dead()))
+        assert states.hand_over(db, run._known().key, str(process(os.getppid())), str(of_the_dead()))
 
     assert run.get_status() == "Canceled"
+
+
+def test_what_a_canceled_run_has_submitted_is_canceled_with_it(experiment: Experiment, project: Project) -> None:
+    project.write("inner.py", "import time; time.sleep(600)")
+    experiment.workspace.set_setting("max_concurrent_runs", 1)
+    outer = started(
+        experiment,
+        project,
+        """
+        import time
+        from localexp import Run, ScriptRunConfig
+        run, config = Run.get_context(), ScriptRunConfig(".", "inner.py")
+        run.submit_child(config, run_id="child")
+        run.experiment.submit(config, run_id="other")
+        print("ready", flush=True)
+        time.sleep(600)
+        """,
+    )
+    inner = [Run(experiment, name) for name in ("child", "other")]
+    wait_until(lambda: inner[0].get_status() == "Running", "the child is Running")
+    assert inner[1].get_status() == "Queued"
+
+    outer.cancel()
+
+    assert [run.wait_for_completion()["status"] for run in (outer, *inner)] == ["Canceled"] * 3
+
+
+def test_what_an_interactive_run_has_submitted_is_canceled_with_it(experiment: Experiment, project: Project) -> None:
+    project.write("inner.py", "import time; time.sleep(600)")
+    outer = experiment.start_logging(snapshot_directory=None)
+    inner = outer.submit_child(project.config("inner.py"))
+
+    outer.cancel()
+
+    assert inner.wait_for_completion()["status"] == "Canceled"
 
 
 def test_what_has_ended_cannot_be_canceled(experiment: Experiment, project: Project) -> None:

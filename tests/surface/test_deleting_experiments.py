@@ -11,7 +11,7 @@ import pytest
 from localexp import Experiment, Run, ScriptRunConfig, ViewType, Workspace
 from localexp.errors import RunNotFound, StoreError, UserErrorException
 from localexp.snapshot import verify
-from localexp.store import checkouts, runs
+from localexp.store import checkouts, states
 from localexp.store.owners import Owner, this_process
 from tests.processes import KILL_AT_CALL, Project, output, python
 
@@ -136,13 +136,13 @@ def test_a_run_of_another_machine_keeps_it(workspace: Workspace, experiment: Exp
     run = experiment.start_logging(snapshot_directory=None, run_id="elsewhere")
     other = Owner("another-host", "another-boot", "another-namespace", 1, 1)
     with workspace._store.main.writing() as db:
-        assert runs.hand_over(db, run._known().key, str(this_process()), str(other))
+        assert states.hand_over(db, run._known().key, str(this_process()), str(other))
 
     with pytest.raises(UserErrorException, match="go on: elsewhere"):
         Experiment.delete(workspace, str(experiment.id))
 
     with workspace._store.main.writing() as db:
-        assert runs.hand_over(db, run._known().key, str(other), str(this_process()))
+        assert states.hand_over(db, run._known().key, str(other), str(this_process()))
     run.complete()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from localexp import Experiment, Run
 from localexp.errors import MissingExtraError, UserErrorException
-from localexp.store import points, runs, tags
+from localexp.store import points, runs, states, tags
 from tests.processes import output, python
 from tests.statements import statements_of
 
@@ -117,7 +117,7 @@ def test_a_frame_of_many_runs_takes_a_few_queries(experiment: Experiment, monkey
             run = runs.create(
                 db, identifier=f"run-{number}", experiment=key, status="Running", owner="me", created_at=number
             )
-            runs.move(db, run, "me", "Completed", time=number)
+            states.move(db, run, "me", "Completed", time=number)
             tags.put(db, run, "number", str(number), (number, 0, 0))
             points.append(db, run, 1, "loss", "scalar", [(number, 0, None, number)])
             runs.set_unfolded(db, run, False)

@@ -260,7 +260,7 @@ def test_an_interrupted_process_fails_its_run(workspace: Workspace) -> None:
     process.communicate()
 
     assert run.get_status() == "Failed"
-    assert "KeyboardInterrupt" in str(run.get_details()["error"])
+    assert run.get_details()["error"]["error"]["message"] == "KeyboardInterrupt"
 
 
 def test_several_open_runs_all_end_with_the_interpreter(workspace: Workspace) -> None:

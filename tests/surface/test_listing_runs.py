@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 import pytest
 
@@ -302,7 +303,7 @@ def test_what_makes_the_object_is_told_of_the_run(experiment: Experiment) -> Non
     assert (told.run_id, told.run_type, told.status, told.parent_run_id) == ("child", "sweep", "Failed", "top")
     assert (told.tags, told.properties) == ({"a": "b"}, {"c": "d"})
     assert told.run_number == 2
-    assert told.end_time_utc is None
+    assert told.end_time_utc == datetime(1970, 1, 1, microsecond=1, tzinfo=timezone.utc)
     assert repr(told) == "RunDto(run_id='child', run_type='sweep', status='Failed')"
 
 

@@ -197,6 +197,8 @@ def test_settings_are_kept_for_everybody(workspace: Workspace) -> None:
         "snapshot.max_bytes": 2 * 2**30,
         "snapshot.max_files": 100_000,
         "checkouts.max_bytes": 2 * 2**30,
+        "max_concurrent_runs": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cancel.grace_seconds": 10,
     }
 
     workspace.set_setting("snapshot.max_files", 7)

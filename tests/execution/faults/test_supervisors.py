@@ -1,0 +1,167 @@
+"""A supervisor can be killed at any time: the next reader ends its run with the truth."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from localexp.store import runs
+from localexp.store.owners import Owner, process
+from tests.execution.faults.trial import Trial
+from tests.left_behind import processes
+from tests.processes import python, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing shows who supervises a run")
+
+# What takes so long that a supervisor can be met while it is at it.
+MANY = 400
+
+SCRIPTS = {
+    "NotStarted": "",
+    "Preparing": "",
+    "Running": """
+        while True:
+            log(step := step + 1)
+        """,
+    "CancelRequested": """
+        import signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("ready", flush=True)
+        while True:
+            log(step := step + 1)
+            time.sleep(0.001)
+        """,
+    "Finalizing": f"""
+        for number in range({MANY}):
+            open(f"outputs/{{number}}", "w").close()
+        """,
+}
+
+
+def kill_supervisor_in(status: str, trial: Trial) -> int:
+    """Kill the supervisor of the newest run while that has a status, from which nothing can move it meanwhile."""
+    store, killed = trial.experiment.workspace._store, list[int]()
+
+    def is_met() -> bool:
+        if not is_newest(status, trial):
+            return False
+        with store.main.writing() as db:
+            if is_newest(status, trial):
+                killed.append(kill_supervisor_of(runs.newest_ids(db, 1)[0]))
+        return bool(killed)
+
+    wait_until(is_met, f"the run is {status}")
+    return killed[0]
+
+
+def is_newest(status: str, trial: Trial) -> bool:
+    """Whether the newest run has a status, and somebody who answers for it."""
+    with trial.experiment.workspace._store.main.reading() as db:
+        [record] = [runs.find(db, identifier) for identifier in runs.newest_ids(db, 1)] or [None]
+    return record is not None and record.status == status and record.owner is not None
+
+
+def kill_supervisor_of(run_id: str) -> int:
+    def found() -> list[int]:
+        return [one.pid for one in processes() if run_id in one.command]
+
+    wait_until(found, "the supervisor has been started")
+    [pid] = found()
+    supervisor = process(pid)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
+    return pid
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("NotStarted", "the supervisor of the run (process {pid}) died"),
+        ("Preparing", "the supervisor of the run (process {pid}) died"),
+        ("Running", "the supervisor of the run (process {pid}) died"),
+        ("Finalizing", "the process that was ending the run (process {pid}) died"),
+    ],
+)
+def test_a_supervisor_that_is_killed_while_its_run_is(trial: Trial, status: str, reason: str) -> None:
+    for number in range(MANY):
+        trial.project.write(f"data/{number}", "")
+
+    with ThreadPoolExecutor(1) as thread:
+        submitted = thread.submit(trial.submit, SCRIPTS[status])
+        pid = kill_supervisor_in(status, trial)
+        submitted.result()
+
+    trial.assert_all_is_well("Failed", reason.format(pid=pid))
+
+
+def test_a_supervisor_that_is_killed_while_its_run_is_to_be_canceled(trial: Trial) -> None:
+    trial.submit(SCRIPTS["CancelRequested"])
+    wait_until(lambda: "ready" in trial.printed(), "the script is ready")
+    trial.run.cancel()
+
+    kill_supervisor_in("CancelRequested", trial)
+
+    trial.assert_all_is_well("Canceled")
+
+
+def test_a_supervisor_that_is_killed_while_its_run_is_still_queued(trial: Trial) -> None:
+    trial.experiment.workspace.set_setting("max_concurrent_runs", 1)
+    go = trial.folder / "go"
+    trial.project.write("before.py", f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)")
+    before = trial.experiment.submit(trial.project.config("before.py"))
+    trial.submit("")
+    assert trial.run.get_status() == "Queued"
+    go.touch()
+
+    pid = kill_supervisor_in("Queued", trial)
+
+    assert before.wait_for_completion()["status"] == "Completed"
+    trial.assert_all_is_well("Failed", f"the supervisor of the run (process {pid}) died")
+
+
+def test_a_submitting_process_that_is_killed_with_the_supervisor_before_that_has_begun(trial: Trial) -> None:
+    trial.config("log(step + 1)")
+    submitting = python(
+        """
+        import sys
+        from localexp import Experiment, ScriptRunConfig, Workspace
+        Experiment(Workspace(sys.argv[1]), "digits").submit(ScriptRunConfig(sys.argv[2], "train.py"))
+        """,
+        trial.experiment.workspace.path,
+        trial.project.path,
+    )
+    store = trial.experiment.workspace._store
+
+    def are_killed() -> bool:
+        if not is_newest("NotStarted", trial):
+            return False
+        with store.main.writing() as db:
+            if is_newest("NotStarted", trial):
+                kill_supervisor_of(runs.newest_ids(db, 1)[0])
+                submitting.kill()
+                submitting.communicate()
+        return submitting.returncode is not None
+
+    wait_until(are_killed, "both are killed")
+    [trial.run] = trial.experiment.get_runs()
+
+    trial.assert_all_is_well("Completed")
+
+
+@pytest.mark.parametrize("first", ["script", "supervisor"])
+def test_a_supervisor_and_its_script_that_are_both_killed(trial: Trial, first: str) -> None:
+    trial.submit(SCRIPTS["Running"])
+    trial.wait_for_points(more=100)
+    wait_until(lambda: trial.record().process, "the script is known")
+    script, supervisor = Owner.parse(str(trial.record().process)), trial.owner()
+
+    # A supervisor that is stopped does not see what befalls its script.
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    for pid in [script.pid, supervisor.pid] if first == "script" else [supervisor.pid, script.pid]:
+        os.kill(pid, signal.SIGKILL)
+
+    trial.assert_all_is_well("Failed", f"the supervisor of the run (process {supervisor.pid}) died")
