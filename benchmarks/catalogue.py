@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from benchmarks import checkouts, latency, many_runs, memory, points, real, sizes, snapshots, start, submits, visible
+from benchmarks import (
+    checkouts,
+    latency,
+    many_runs,
+    memory,
+    outputs,
+    points,
+    queues,
+    real,
+    sizes,
+    snapshots,
+    start,
+    submits,
+    visible,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from benchmarks.settings import Benchmark
 
-_TOPICS = (visible, latency, points, many_runs, start, snapshots, checkouts, real, submits, sizes, memory)
+_TOPICS = (
+    visible,
+    latency,
+    points,
+    many_runs,
+    start,
+    snapshots,
+    checkouts,
+    real,
+    submits,
+    queues,
+    outputs,
+    sizes,
+    memory,
+)
 
 BENCHMARKS: dict[str, Benchmark] = {
     name: benchmark for topic in _TOPICS for name, benchmark in topic.BENCHMARKS.items()

@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from statistics import median
 
+from benchmarks import stages
 from benchmarks.beside import milliseconds
 from benchmarks.environment import lasting_folder, variables
 from benchmarks.pairs import in_turns
@@ -19,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from benchmarks.settings import Benchmark, Settings
 
-_SCRIPT = "empty.py"
+_SCRIPT, _TELLING_SCRIPT = "empty.py", "telling.py"
 
 
 def submit(settings: Settings) -> list[Row]:
@@ -32,12 +33,14 @@ def _row(files: int, goal: float, pairs: int, settings: Settings) -> Row:
     folder = lasting_folder()
     tree = kind.make(os.path.join(folder, "tree"))
     tree.add(_SCRIPT)
+    tree.add(_TELLING_SCRIPT, stages.SCRIPT)
     turn = _Submitting(os.path.join(folder, "workspace"), tree.folder)
     turn.until_completed()
     tree.settle(settings)
     turn.until_completed()
     turn.submits.clear()
     ours, floor = in_turns(turn.until_completed, partial(milliseconds, _two_starts), settings.pairs(pairs))
+    of_stages = turn.stages(settings.pairs(pairs))
     return compared(
         f"submit, {files:,} files",
         f"submit of an empty script with {kind.description}, none changed, until it is Completed",
@@ -46,7 +49,7 @@ def _row(files: int, goal: float, pairs: int, settings: Settings) -> Row:
         ours,
         floor,
         goal=goal,
-        note=f"until submit returns: {median(turn.submits):.0f} ms",
+        note=f"until submit returns: {median(turn.submits):.0f} ms; by stage, in ms: {of_stages}",
     )
 
 
@@ -56,12 +59,19 @@ class _Submitting:
     def __init__(self, folder: str, source: str) -> None:
         os.mkdir(folder)
         self.submits: list[float] = []
+        self._folder = folder
+        self._source = source
         self._experiment = Experiment(Workspace(folder), "benchmark")
         self._config = ScriptRunConfig(source_directory=source, script=_SCRIPT)
 
     def until_completed(self) -> float:
         """The milliseconds of a run that has to end well."""
         return milliseconds(self._run)
+
+    def stages(self, repeats: int) -> str:
+        """Where the milliseconds go, with a script that tells when it ran."""
+        config = ScriptRunConfig(source_directory=self._source, script=_TELLING_SCRIPT)
+        return stages.of_submit(self._folder, self._experiment, config, repeats)
 
     def _run(self) -> None:
         runs = []

@@ -8,7 +8,7 @@ from localexp import Workspace
 from localexp.snapshot import unpack
 from localexp.snapshot.checkout import lease as leased_checkout
 from localexp.snapshot.take import Options, taken
-from localexp.store import checkouts, clock, experiments, runs
+from localexp.store import checkouts, clock, experiments, runs, states
 from localexp.store.layout import STORE_FOLDER
 from localexp.store.owners import this_process
 from localexp.store.store import Store
@@ -87,7 +87,7 @@ def give_back(store: Store, leased: CheckoutRecord) -> None:
     """End the run that a tree is leased to, and do with the tree what is done after a run."""
     assert leased.run is not None
     with store.main.writing() as db:
-        runs.move(db, leased.run, str(this_process()), "Completed", time=clock.now())
+        states.move(db, leased.run, str(this_process()), "Completed", time=clock.now())
         checkouts.release(db, leased.key)
 
 
