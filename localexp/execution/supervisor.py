@@ -176,14 +176,15 @@ def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter, bell: 
         return ending.failed(f"the script could not be started: {error}")
     verdict, is_stopped, left = None, False, 0
     try:
+        is_running = _is_running(store, record, me, process.pid, started_at)
         # While the script starts nobody waits for these.
         from localexp.execution import reasons
         from localexp.execution.attending import Attendant
         from localexp.execution.memory import Memory
 
-        _load_what_the_end_needs()
         memory = Memory()
-        if _is_running(store, record, me, process.pid, started_at):
+        _load_what_the_end_needs()
+        if is_running:
             _tidy_blobs(store)
             attendant = Attendant(store, record, process, writer, bell, has_adopted)
             verdict = attendant.attend(record.max_seconds)

@@ -7,7 +7,7 @@ import os
 from localexp import Experiment, Workspace
 from tests.cli.command import localexp, printed, started
 from tests.cli.conftest import Gate
-from tests.processes import PATIENCE_SECONDS, Project
+from tests.processes import PATIENCE_SECONDS, Project, wait_until
 
 _SCRIPT = r"""
 import os
@@ -27,7 +27,7 @@ def test_submit_shows_output_as_it_comes(workspace: Workspace, project: Project,
     [run] = Experiment(workspace, "project").get_runs()
 
     assert shown.endswith("10%\r50%\r\ufffd ü\n".encode())
-    assert run.get_status() == "Running"
+    wait_until(lambda: run.get_status() == "Running", "the run is Running")
     gate.open()
     rest, errors = command.communicate(timeout=PATIENCE_SECONDS)
     assert rest.startswith(b"end\n")
@@ -41,7 +41,7 @@ def test_logs_follows_a_run_to_its_end(workspace: Workspace, project: Project, g
     command = started("logs", "-f", "latest", at=project.path)
     assert command.stdout is not None
     assert command.stdout.readline() == b"begin\n"
-    assert run.get_status() == "Running"
+    wait_until(lambda: run.get_status() == "Running", "the run is Running")
     gate.open()
     rest, errors = command.communicate(timeout=PATIENCE_SECONDS)
 
