@@ -162,7 +162,8 @@ def check_that_killing_supervisors_forgets_none(
     assert ends == {"Completed", "Failed"}
     for run in experiment.get_runs():
         error = str(run.get_details().get("error"))
-        assert run.get_status() == "Completed" or "died" in error, error
+        # Until it executes the script the child of a supervisor looks like one, and may be what was killed.
+        assert run.get_status() == "Completed" or "died" in error or "killed by SIGKILL" in error, error
     completed = {run_id for run_id, status in statuses(workspace).items() if status == "Completed"}
     assert completed <= set(spans.in_order())
     assert len(spans.in_order()) == len(set(spans.in_order()))
