@@ -59,14 +59,14 @@ def write(store: Store, snapshot: str, target: str) -> None:
 
 
 def new_run(store: Store, snapshot: str) -> int:
-    """Record a run that is about to run this snapshot, and return its key."""
+    """Record a run of this snapshot, and return its key."""
     with store.main.writing() as db:
         now = clock.now()
         return runs.create(
             db,
             identifier=f"{_EXPERIMENT}_{os.urandom(8).hex()}",
             experiment=experiments.get_or_create(db, _EXPERIMENT, now).key,
-            status="Preparing",
+            status="Running",
             owner=str(this_process()),
             created_at=now,
             snapshot=snapshot,
