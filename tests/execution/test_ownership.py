@@ -256,7 +256,7 @@ def test_a_submit_killed_at_any_step_leaves_no_run_or_one_that_is_carried_out(
 ) -> None:
     calls = calls_of_submit(workspace, project)
 
-    for at in range(1, calls, max(1, calls // 25)):
+    for at in range(1, calls, max(1, calls // 12)):
         check_killed_submit(workspace, project, at)
 
 
@@ -347,7 +347,7 @@ def check_killed_supervisor(experiment: Experiment, project: Project, at: int) -
 def test_a_supervisor_killed_at_any_step_leaves_a_run_with_one_end(experiment: Experiment, project: Project) -> None:
     calls = check_killed_supervisor(experiment, project, -1)
 
-    for at in range(1, calls, max(1, calls // 20)):
+    for at in range(1, calls, max(1, calls // 12)):
         check_killed_supervisor(experiment, project, at)
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -77,6 +78,14 @@ def kill_supervisor_of(run_id: str) -> int:
     return pid
 
 
+def submit_until(is_met: Event, trial: Trial, script: str) -> None:
+    """Submit a run, and another if it has come to its end before anybody met it in the state that is looked for."""
+    trial.submit(script)
+    while not is_met.wait(0.01):
+        if trial.record().has_ended:
+            trial.submit(script)
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
@@ -90,9 +99,11 @@ def test_a_supervisor_that_is_killed_while_its_run_is(trial: Trial, status: str,
     for number in range(MANY):
         trial.project.write(f"data/{number}", "")
 
+    is_met = Event()
     with ThreadPoolExecutor(1) as thread:
-        submitted = thread.submit(trial.submit, SCRIPTS[status])
+        submitted = thread.submit(submit_until, is_met, trial, SCRIPTS[status])
         pid = kill_supervisor_in(status, trial)
+        is_met.set()
         submitted.result()
 
     trial.assert_all_is_well("Failed", reason.format(pid=pid))
@@ -124,12 +135,14 @@ def test_a_supervisor_that_is_killed_while_its_run_is_still_queued(trial: Trial)
 
 
 def test_a_submitting_process_that_is_killed_with_the_supervisor_before_that_has_begun(trial: Trial) -> None:
-    trial.config("log(step + 1)")
+    trial.config("")
     submitting = python(
         """
         import sys
         from localexp import Experiment, ScriptRunConfig, Workspace
-        Experiment(Workspace(sys.argv[1]), "digits").submit(ScriptRunConfig(sys.argv[2], "train.py"))
+        experiment = Experiment(Workspace(sys.argv[1]), "digits")
+        while True:
+            experiment.submit(ScriptRunConfig(sys.argv[2], "train.py")).wait_for_completion()
         """,
         trial.experiment.workspace.path,
         trial.project.path,
@@ -147,7 +160,7 @@ def test_a_submitting_process_that_is_killed_with_the_supervisor_before_that_has
         return submitting.returncode is not None
 
     wait_until(are_killed, "both are killed")
-    [trial.run] = trial.experiment.get_runs()
+    trial.run = next(trial.experiment.get_runs())
 
     trial.assert_all_is_well("Completed")
 
