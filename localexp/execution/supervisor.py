@@ -156,7 +156,8 @@ def _has_no_room(store: Store) -> bool:
     status = os.statvfs(store.layout.root)
     # Some room is for root alone.
     blocks = status.f_bfree if os.geteuid() == 0 else status.f_bavail
-    return blocks * status.f_frsize < _LITTLE_ROOM
+    # A file system without a size of its own says that it has no blocks at all.
+    return status.f_blocks > 0 and blocks * status.f_frsize < _LITTLE_ROOM
 
 
 def _run(store: Store, record: RunRecord, me: str, writer: JournalWriter, bell: Bell) -> Outcome:

@@ -88,6 +88,20 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+def test_a_disk_that_does_not_tell_its_size_is_not_taken_for_full(
+    small_disk: Path, project: Project, tmp_path: Path
+) -> None:
+    if subprocess.run(["mount", "-o", "remount,size=0", small_disk], capture_output=True).returncode:
+        pytest.skip("no file system without a size can be mounted here")
+    assert os.statvfs(small_disk).f_blocks == 0
+    workspace = Workspace(small_disk)
+    trial = Trial(Experiment(workspace, "digits"), project, tmp_path)
+
+    assert "warnings" not in trial.submit("").wait_for_completion()
+
+    workspace.close()
+
+
 def fill(disk: Path) -> None:
     with open(disk / "ballast", "wb", buffering=0) as ballast:
         for size in (2**16, 1):
