@@ -27,12 +27,31 @@ def folder_name(identifier: str) -> str:
     return f"{name}~~" if name in RESERVED_ON_WINDOWS or not name else name
 
 
+def _is_log(name: str) -> bool:
+    middle = name.removeprefix("std_log").removesuffix(".txt")
+    return f"std_log{middle}.txt" == name and (not middle or middle.removeprefix("_process_").isdecimal())
+
+
 def _encoded(character: str) -> str:
     if character in _PLAIN:
         return character
     if "A" <= character <= "Z":
         return "~" + character.lower()
     return "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def interpreter_of(environment: str) -> str:
+    """The Python of a virtual environment."""
+    parts = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    return os.path.join(environment, *parts)
+
+
+def packages_of(environment: str) -> list[str]:
+    """The folders of a virtual environment in which its packages are."""
+    if os.name == "nt":
+        return [os.path.join(environment, "Lib", "site-packages")]
+    folders = sorted(os.listdir(os.path.join(environment, "lib")))
+    return [os.path.join(environment, "lib", folder, "site-packages") for folder in folders]
 
 
 class Layout:
@@ -75,6 +94,15 @@ class Layout:
     def checkout(self, folder: str) -> str:
         return os.path.join(self.checkouts, folder)
 
+    @property
+    def environments(self) -> str:
+        """By its real path, for the files of an environment hold the path by which it was made."""
+        return os.path.realpath(os.path.join(self.root, "environments"))
+
+    def environment(self, folder: str) -> str:
+        """A virtual environment that is built for runs, or half built."""
+        return os.path.join(self.environments, folder)
+
     def package_path(self, package: str) -> str:
         """A folder for the interpreter's path that holds nothing but the localexp package that lies at ``package``."""
         return os.path.join(self.root, "package", f"{crc32(os.fsencode(package)):08x}")
@@ -89,6 +117,16 @@ class Layout:
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
         return RunLayout(os.path.join(self.runs(experiment), folder_name(run_id)))
+
+    @property
+    def exported(self) -> str:
+        """What there is to be known of the one run of a place that is no store, to which that run was exported."""
+        return os.path.join(self.root, "exported.json")
+
+    @property
+    def exported_files(self) -> str:
+        """What the checkout of that run was exported with."""
+        return os.path.join(self.root, "exported-files")
 
     @property
     def deleted(self) -> str:
@@ -125,10 +163,44 @@ class RunLayout:
     def log(self) -> str:
         return self.artifact("user_logs/std_log.txt")
 
+    def rank_log(self, rank: int) -> str:
+        """The log of one process of a distributed script."""
+        return self.artifact(f"user_logs/std_log_process_{rank}.txt")
+
+    def logs(self) -> dict[str, str]:
+        """The path of each log that there is of what the script has printed, by its artifact name."""
+        folder = os.path.dirname(self.log)
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        return {f"user_logs/{name}": os.path.join(folder, name) for name in names if _is_log(name)}
+
+    @property
+    def rank_ends(self) -> str:
+        """How processes of a distributed script have ended, until its supervisor has read it."""
+        return os.path.join(self.folder, "rank-ends")
+
+    @property
+    def build_log(self) -> str:
+        return self.artifact("azureml-logs/20_image_build_log.txt")
+
     @property
     def handover(self) -> str:
         """What it takes to start a script that has not been started yet."""
         return os.path.join(self.folder, "handover")
+
+    @property
+    def claim(self) -> str:
+        """There as soon as somebody executes a run that was exported."""
+        return os.path.join(self.folder, "claim")
+
+    @property
+    def cancel(self) -> str:
+        """Put there to have a run end that was exported."""
+        return os.path.join(self.folder, "cancel")
+
+    @property
+    def outcome(self) -> str:
+        """How a run ended that was exported."""
+        return os.path.join(self.folder, "outcome.json")
 
     @property
     def supervisor_log(self) -> str:

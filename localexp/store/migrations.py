@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _blobs = Migrations("localexp.blobs")
 _main_to_2, _main_to_3 = Migrations("localexp.main"), Migrations("localexp.main.3")
+_main_to_4 = Migrations("localexp.main.4")
 
 
 @_blobs()
@@ -47,10 +48,17 @@ def queue_and_inputs(db: Database) -> None:
         db.execute(statement)
 
 
+@_main_to_4()
+def facts_and_environments(db: Database) -> None:
+    """Format 4: runs have facts and an origin, and are found by their identity; there are environments."""
+    for statement in _FORMAT_4.split(";"):
+        db.execute(statement)
+
+
 def migrate_main(connection: sqlite3.Connection, version: int) -> None:
     """Bring the record from an earlier format to the present one, within the transaction of the connection."""
     db = Database(connection, execute_plugins=False)
-    for format_, migrations in ((2, _main_to_2), (3, _main_to_3)):
+    for format_, migrations in ((2, _main_to_2), (3, _main_to_3), (4, _main_to_4)):
         if version < format_:
             migrations.apply(db)
 
@@ -163,5 +171,44 @@ CREATE TABLE inputs (
     changed INTEGER NOT NULL,
     hash    TEXT NOT NULL,
     PRIMARY KEY (run, path)
+) WITHOUT ROWID
+"""
+
+_FORMAT_4 = """
+ALTER TABLE runs ADD COLUMN origin TEXT;
+CREATE INDEX runs_by_identity ON runs (identity) WHERE identity IS NOT NULL AND status = 'Completed';
+
+CREATE TABLE texts (
+    key  INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    data BLOB NOT NULL
+);
+
+CREATE TABLE facts (
+    run  INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    text INTEGER NOT NULL REFERENCES texts (key),
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+CREATE INDEX facts_by_text ON facts (text);
+
+CREATE TABLE environments (
+    key        INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (name, version)
+);
+
+CREATE TABLE builds (
+    id           TEXT PRIMARY KEY,
+    place        TEXT NOT NULL,
+    requirements TEXT NOT NULL,
+    owner        TEXT NOT NULL,
+    started_at   INTEGER NOT NULL,
+    ready_at     INTEGER,
+    used_at      INTEGER,
+    bytes        INTEGER
 ) WITHOUT ROWID
 """

@@ -7,7 +7,7 @@ from localexp.store.many import rows_of_many
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from localexp.store.values import Cell
 
@@ -91,15 +91,24 @@ def describe(db: sqlite3.Connection, run: int, name: str, description: str) -> N
     db.execute("UPDATE metrics SET description = ? WHERE run = ? AND name = ?", (description, run, name))
 
 
-def values(db: sqlite3.Connection, run: int, name: str | None = None) -> list[tuple[str, str, list[Cell]]]:
-    """(metric, kind, values) of a run, or of one metric of it; the metrics as they came up, the values in order."""
+def values(
+    db: sqlite3.Connection, run: int, name: str | None = None, but: Collection[str] = ()
+) -> list[tuple[str, str, list[Cell]]]:
+    """(metric, kind, values) of a run, or of one metric of it; the metrics as they came up, the values in order.
+
+    :param but: names of metrics that are left out.
+    """
     metrics = db.execute(
         "SELECT key, name, kind FROM metrics WHERE run = :run AND (:name IS NULL OR name = :name) ORDER BY key",
         {"run": run, "name": name},
     ).fetchall()
     # One by one, each is read as it lies; all at once, they would be sorted.
     select = "SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position"
-    return [(metric, kind, [row[0] for row in db.execute(select, (key,))]) for key, metric, kind in metrics]
+    return [
+        (metric, kind, [row[0] for row in db.execute(select, (key,))])
+        for key, metric, kind in metrics
+        if metric not in but
+    ]
 
 
 def last_values(db: sqlite3.Connection, run: int) -> list[tuple[str, Cell]]:
@@ -116,6 +125,17 @@ def stretches(db: sqlite3.Connection, run: int, name: str, no_step: int) -> Iter
     cursor = db.execute(select, (no_step, metric[0]))
     while rows := cursor.fetchmany(_ROWS_READ_AT_ONCE):
         yield rows
+
+
+def steps_and_values(db: sqlite3.Connection, metric: int) -> Iterator[tuple[int | None, Cell]]:
+    """(step, value) of each point of a metric, which its key names, in order."""
+    yield from db.execute("SELECT step, value FROM points WHERE metric = ? ORDER BY time, writer, position", (metric,))
+
+
+def has_several_writers(db: sqlite3.Connection, metric: int) -> bool:
+    """Whether the points of a metric, which its key names, are of more than one process or object."""
+    (has_several,) = db.execute("SELECT min(writer) < max(writer) FROM points WHERE metric = ?", (metric,)).fetchone()
+    return bool(has_several)
 
 
 class Summary:
@@ -146,14 +166,29 @@ class Summary:
         self.description = description
 
 
-def summaries(db: sqlite3.Connection, run: int, most: int = -1) -> list[Summary]:
-    """Of each metric of a run, as they came up; of the first so many, unless ``most`` is negative."""
-    rows = db.execute(
-        "SELECT key, name, kind, count, min, max, last, last_time, description FROM metrics WHERE run = ? "
-        "ORDER BY key LIMIT ?",
-        (run, most),
-    )
-    return [Summary(*row) for row in rows.fetchall()]
+_SELECT_SUMMARIES = """
+SELECT key, name, kind, count, min, max, last, last_time, description FROM metrics
+WHERE run = ? AND name {among} ({names}) ORDER BY key LIMIT ?
+"""
+
+
+def summaries(db: sqlite3.Connection, run: int, most: int = -1, but: Collection[str] = ()) -> list[Summary]:
+    """Of each metric of a run, as they came up; of the first so many, unless ``most`` is negative.
+
+    :param but: names of metrics that are left out.
+    """
+    select = _SELECT_SUMMARIES.format(among="NOT IN", names=_marks(but))
+    return [Summary(*row) for row in db.execute(select, (run, *but, most)).fetchall()]
+
+
+def summaries_among(db: sqlite3.Connection, run: int, names: Collection[str]) -> list[Summary]:
+    """Of those metrics of a run that have one of the names, as they came up."""
+    select = _SELECT_SUMMARIES.format(among="IN", names=_marks(names))
+    return [Summary(*row) for row in db.execute(select, (run, *names, -1)).fetchall()]
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def names(db: sqlite3.Connection, run: int) -> list[str]:
@@ -161,8 +196,9 @@ def names(db: sqlite3.Connection, run: int) -> list[str]:
     return [row[0] for row in db.execute("SELECT name FROM metrics WHERE run = ? ORDER BY key", (run,))]
 
 
-def count_metrics(db: sqlite3.Connection, run: int) -> int:
-    return int(db.execute("SELECT count(*) FROM metrics WHERE run = ?", (run,)).fetchone()[0])
+def count_metrics(db: sqlite3.Connection, run: int, but: Collection[str] = ()) -> int:
+    select = "SELECT count(*) FROM metrics WHERE run = ? AND name NOT IN ({})".format(_marks(but))  # noqa: UP032
+    return int(db.execute(select, (run, *but)).fetchone()[0])
 
 
 def sample(db: sqlite3.Connection, summary: Summary, size: int) -> list[Cell]:

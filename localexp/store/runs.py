@@ -39,6 +39,7 @@ _COLUMNS = (
     "unfolded",
     "submitter",
     "identity",
+    "origin",
 )
 COLUMNS_OF_RECORD = f"{', '.join('runs.' + column for column in _COLUMNS)}, experiments.name"
 _SELECT = f"SELECT {COLUMNS_OF_RECORD} FROM runs JOIN experiments ON experiments.key = runs.experiment"
@@ -85,6 +86,7 @@ class RunRecord:
     unfolded: int
     submitter: int | None
     identity: str | None
+    origin: str | None
 
     def __init__(self, row: Iterable[object]) -> None:
         for name, value in zip((*_COLUMNS, "experiment_name"), row, strict=True):
@@ -127,6 +129,7 @@ def create(
     new_blobs: int | None = None,
     new_bytes: int | None = None,
     identity: str | None = None,
+    origin: str | None = None,
 ) -> int:
     """Add a run and return its key.
 
@@ -136,8 +139,8 @@ def create(
     started_at = created_at if status == "Running" else None
     cursor = db.execute(
         "INSERT INTO runs (id, experiment, parent, number, type, target, status, display_name, description, "
-        "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner, submitter, identity) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner, submitter, identity, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             identifier,
             experiment,
@@ -157,6 +160,7 @@ def create(
             owner,
             submitter,
             identity,
+            origin,
         ),
     )
     if not cursor.rowcount:
@@ -184,6 +188,18 @@ def anew(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
     if row is None:
         raise RunNotFound(record.id, [])
     return RunRecord(row)
+
+
+def newest_completed(
+    db: sqlite3.Connection, identity: str, experiment: int, parent: int | None = None
+) -> RunRecord | None:
+    """The newest run of an experiment, of a parent if one is given, that has this identity and is Completed."""
+    row = db.execute(
+        f"{_SELECT} WHERE runs.identity = ? AND runs.status = 'Completed' AND +runs.experiment = ? "
+        "AND (? IS NULL OR +runs.parent = ?) ORDER BY runs.key DESC LIMIT 1",
+        (identity, experiment, parent, parent),
+    ).fetchone()
+    return None if row is None else RunRecord(row)
 
 
 def parent_of(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
@@ -245,12 +261,15 @@ def submitted_by(db: sqlite3.Connection, record: RunRecord) -> list[RunRecord]:
 
 def delete_of_experiment(db: sqlite3.Connection, experiment: int) -> None:
     """Remove the rows of all runs of an experiment, and what hangs on them."""
+    from localexp.store import facts
+
     # A tree that is still leased to one was not left clean.
     db.execute(
         "UPDATE checkouts SET run = NULL, ready_at = NULL WHERE run IN (SELECT key FROM runs WHERE experiment = ?)",
         (experiment,),
     )
     db.execute("DELETE FROM runs WHERE experiment = ?", (experiment,))
+    facts.forget_unused(db)
 
 
 def ids_beginning_with(db: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
@@ -304,6 +323,11 @@ def set_snapshot(db: sqlite3.Connection, key: int, snapshot: str, new_blobs: int
         "UPDATE runs SET snapshot = ?, new_blobs = ?, new_bytes = ? WHERE key = ?",
         (snapshot, new_blobs, new_bytes, key),
     )
+
+
+def forget_identity(db: sqlite3.Connection, key: int) -> None:
+    """Have no submission taken for the same as this run's."""
+    db.execute("UPDATE runs SET identity = NULL WHERE key = ?", (key,))
 
 
 def forget_snapshot(db: sqlite3.Connection, key: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 BLOB_VERSION = 2
 CACHE_VERSION = 1
 
@@ -14,6 +14,10 @@ CACHE_VERSION = 1
 # The order of runs is that of their keys, which each index of runs has behind its columns.
 # A run that waits in the queue has no owner. `submitter` is the key of the run whose script submitted it.
 # An input is a path relative to the source directory; a folder's hash is that of its tree, `changed` its newest file's.
+# `origin` is the id of the run that a run is a rerun of, which may be gone. `identity` is that of `execution.identity`.
+# A fact of a run is a text, as are those of other runs that are no different: each is there once. Its hash is of 16
+# bytes, its data compressed.
+# A build is a virtual environment, which `place` is the folder of; it is there for use if it has been made ready.
 # Tags and properties repeat the experiment of their run: runs of others that have the same are then not looked at.
 MAIN = """
 CREATE TABLE settings (
@@ -78,13 +82,15 @@ CREATE TABLE runs (
     error         TEXT,
     unfolded      INTEGER NOT NULL DEFAULT 1,
     submitter     INTEGER,
-    identity      TEXT
+    identity      TEXT,
+    origin        TEXT
 );
 CREATE INDEX runs_of_experiment ON runs (experiment);
 CREATE INDEX runs_top ON runs (experiment) WHERE parent IS NULL;
 CREATE INDEX runs_children ON runs (parent) WHERE parent IS NOT NULL;
 CREATE INDEX runs_unfolded ON runs (key) WHERE unfolded = 1;
 CREATE INDEX runs_active ON runs (key) WHERE ended_at IS NULL;
+CREATE INDEX runs_by_identity ON runs (identity) WHERE identity IS NOT NULL AND status = 'Completed';
 
 CREATE TABLE journals (
     run    INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
@@ -165,6 +171,40 @@ CREATE TABLE inputs (
     changed INTEGER NOT NULL,
     hash    TEXT NOT NULL,
     PRIMARY KEY (run, path)
+) WITHOUT ROWID;
+
+CREATE TABLE texts (
+    key  INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    data BLOB NOT NULL
+);
+
+CREATE TABLE facts (
+    run  INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    text INTEGER NOT NULL REFERENCES texts (key),
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+CREATE INDEX facts_by_text ON facts (text);
+
+CREATE TABLE environments (
+    key        INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (name, version)
+);
+
+CREATE TABLE builds (
+    id           TEXT PRIMARY KEY,
+    place        TEXT NOT NULL,
+    requirements TEXT NOT NULL,
+    owner        TEXT NOT NULL,
+    started_at   INTEGER NOT NULL,
+    ready_at     INTEGER,
+    used_at      INTEGER,
+    bytes        INTEGER
 ) WITHOUT ROWID;
 
 CREATE TABLE warnings (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT_BYTES, SNAPSHOT_FILES, CHECKOUT_BYTES = "snapshot.max_bytes", "snapshot.max_files", "checkouts.max_bytes"
 CONCURRENT_RUNS, GRACE_SECONDS = "max_concurrent_runs", "cancel.grace_seconds"
+SAMPLE_SECONDS = "resources.sample_seconds"
 
 
 def _usable_cores() -> int:
@@ -24,6 +25,7 @@ NUMBERS = {
     CHECKOUT_BYTES: 2 * 2**30,
     CONCURRENT_RUNS: _usable_cores(),
     GRACE_SECONDS: 10,
+    SAMPLE_SECONDS: 5,
 }
 
 

@@ -63,6 +63,7 @@ def test_processes_that_open_it_at_once_bring_it_over_once(workspace: Workspace)
     database_of_format_1(workspace)
     code = """
         import sys
+        sys.modules["pandas"] = None  # what brings it over would import it, and has no use for it
         from localexp import Workspace
         from localexp.store import blobs
         with Workspace(sys.argv[1])._store.blobs.reading() as db:

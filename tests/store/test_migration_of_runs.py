@@ -14,8 +14,8 @@ from localexp.errors import StoreError
 from localexp.store.store import Store
 from tests.processes import output, python
 
-TABLES, TABLES_OF_FORMAT_2 = (
-    (Path(__file__).parents[1] / "data" / f"format-{number}.sql").read_text(encoding="utf-8") for number in (1, 2)
+TABLES, TABLES_OF_FORMAT_2, TABLES_OF_FORMAT_3 = (
+    (Path(__file__).parents[1] / "data" / f"format-{number}.sql").read_text(encoding="utf-8") for number in (1, 2, 3)
 )
 ROWS = """
 INSERT INTO settings VALUES ('workspace.id', 'w'), ('workspace.name', 'old');
@@ -121,6 +121,46 @@ def test_a_record_of_the_second_format_is_brought_over_too(tmp_path: Path) -> No
         assert backup.execute("SELECT id FROM runs").fetchall() == [("old",)]
 
 
+def test_a_record_of_the_third_format_is_brought_over_with_its_inputs_and_identities(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    old = tmp_path / "old" / ".localexp" / "localexp.db"
+    old.parent.mkdir()
+    with closing(sqlite3.connect(old)) as db:
+        db.executescript("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;" + TABLES_OF_FORMAT_3)
+        db.execute("INSERT INTO experiments VALUES (1, 'first', 'digits', 10, NULL, 2)")
+        db.execute(
+            "INSERT INTO runs (key, id, experiment, number, type, status, created_at, started_at, ended_at, unfolded, "
+            "submitter, identity) VALUES (7, 'old', 1, 1, 'azureml.scriptrun', 'Completed', 11, 12, 13, 0, 3, 'same')"
+        )
+        db.execute("INSERT INTO inputs VALUES (7, 'data', 1, 2, 3000000, 'hash')")
+        db.execute("INSERT INTO properties VALUES (7, 'azureml.runsource', 1, 'azureml.scriptrun', 11, 0, 0)")
+        db.commit()
+    Workspace(tmp_path / "new").close()
+
+    details = Workspace(tmp_path / "old").get_run("old").get_details()
+
+    assert (details["status"], details["identity"], "facts" in details) == ("Completed", "same", False)
+    assert details["inputs"][0]["path"] == "data"
+    assert rows_of(old, "runs", "id, submitter, origin") == [("old", 3, None)]
+    assert described(old) == described(tmp_path / "new/.localexp/localexp.db")
+    with closing(sqlite3.connect(f"{old}.format-3")) as backup:
+        assert backup.execute("SELECT id FROM runs").fetchall() == [("old",)]
+
+
+@pytest.mark.parametrize("tables", [TABLES, TABLES_OF_FORMAT_2, TABLES_OF_FORMAT_3], ids=["1", "2", "3"])
+def test_a_run_has_facts_in_a_record_that_was_brought_over(tmp_path: Path, tables: str) -> None:
+    path = tmp_path / ".localexp" / "localexp.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;" + tables)
+    (tmp_path / "project").mkdir()
+
+    with Experiment(Workspace(tmp_path), "new").start_logging(snapshot_directory=str(tmp_path / "project")) as run:
+        pass
+
+    assert "python" in run.get_details()["facts"]
+
+
 def test_what_was_recorded_in_the_first_format_is_read(tmp_path: Path) -> None:
     database_of_format_1(tmp_path)
     workspace = Workspace(tmp_path)
@@ -152,6 +192,7 @@ def test_processes_that_open_it_at_once_bring_the_record_over_once(tmp_path: Pat
     database_of_format_1(tmp_path)
     code = """
         import sys
+        sys.modules["pandas"] = None  # what brings it over would import it, and has no use for it
         from localexp import Workspace
         print(Workspace(sys.argv[1]).get_run("parent").get_metrics())
         """
