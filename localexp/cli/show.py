@@ -9,6 +9,13 @@ import click
 from localexp.cli import options, table
 from localexp.cli.select import find_run
 from localexp.execution.details import input_texts, summary
+from localexp.execution.facts.shown import brief
+from localexp.snapshot.sizes import counted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 @click.command(short_help="Show all that is known of a run.")
@@ -29,20 +36,36 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     facts["definition"] = details.get("runDefinition")
     facts["inputs"] = details.get("inputs", [])
     facts["identity"] = details.get("identity")
+    facts["origin"] = details.get("origin")
+    facts["facts"] = details.get("facts")
     if as_json:
         table.show_json(facts)
         return
     facts["definition"] = _given(details.get("runDefinition"))
     facts["inputs"] = input_texts(details)
+    facts["facts"] = brief(details.get("facts"))
     for name, value in facts.items():
         _show_fact(name.replace("_", " "), value)
 
 
 def _given(definition: object) -> object:
-    """A definition without what was left empty."""
+    """A definition without what was left empty, a part of several values in a line."""
     if not isinstance(definition, dict):
         return None
-    return {name: value for name, value in definition.items() if value not in (None, [])}
+    given = {name: value for name, value in definition.items() if value not in (None, [])}
+    return {name: _IN_A_LINE[name](value) if name in _IN_A_LINE else value for name, value in given.items()}
+
+
+def _distributed(part: dict[str, Any]) -> str:
+    processes = counted(part["processCount"], "process", "processes")
+    return ", ".join(one for one in (processes, part["kind"], part["communicationBackend"]) if one)
+
+
+def _build(part: dict[str, Any]) -> str:
+    return ", ".join([part["id"], *part["requirements"]])
+
+
+_IN_A_LINE: dict[str, Callable[[dict[str, Any]], str]] = {"distributed": _distributed, "build": _build}
 
 
 def _show_fact(name: str, value: object) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from localexp.execution import files, logs
-from localexp.store import clock, inputs, points, runs, tags, warnings
+from localexp.metrics.system import SAMPLED
+from localexp.store import clock, facts, inputs, points, runs, tags, warnings
 from localexp.store.values import Reference, from_cell
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ def details(store: Store, record: RunRecord) -> dict[str, object]:
         properties = tags.properties_of_run(db, record.key)
         said = warnings.of_run(db, record.key)
         found = inputs.of_run(db, record.key)
+        known_facts = facts.of_run(db, record.key)
     addresses = {name: file_address(path) for name, path in files.logs(store, record).items()}
     every: dict[str, object] = {
         "runId": record.id,
@@ -46,6 +48,8 @@ def details(store: Store, record: RunRecord) -> dict[str, object]:
         "outputDatasets": [],
         "inputs": [_input_details(one) for one in found] or None,
         "identity": record.identity,
+        "origin": record.origin,
+        "facts": known_facts or None,
         "runDefinition": None if record.definition is None else record.definition_parts(),
         "logFiles": addresses,
     }
@@ -87,7 +91,8 @@ def _shown(value: Value) -> object:
 def summary(store: Store, record: RunRecord) -> dict[str, object]:
     """What a list shows of a run: identity, times, tags, and the last value of each metric."""
     with store.main.reading() as db:
-        metrics = {name: _shown(from_cell(cell)) for name, cell in points.last_values(db, record.key)}
+        last = [(name, cell) for name, cell in points.last_values(db, record.key) if name not in SAMPLED]
+        metrics = {name: _shown(from_cell(cell)) for name, cell in last}
         parent = None if record.parent is None else runs.by_key(db, record.parent).id
         tag_values = tags.of_run(db, record.key)
     error = record.error_parts()

@@ -7,13 +7,29 @@ import sys
 
 from localexp.errors import RunConfigurationException
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 _NEXT = "give environment.python.interpreter_path the path of a Python, or its name on PATH"
 _PATIENCE_SECONDS = 60
 _GREETING = b"Python"
 _QUESTION = (
-    "import os, sys; "
-    "sys.stdout.buffer.write(b'\\0'.join([b'Python', *(os.fsencode(place) for place in sys.path if place)]))"
+    "import os, sys; said = ['Python', sys.version.split()[0], sys.implementation.name, *filter(None, sys.path)]; "
+    "sys.stdout.buffer.write(b'\\0'.join(map(os.fsencode, said)))"
 )
+
+
+class Python:
+    """What an interpreter says of itself: its version, as ``"3.12.1"``, its implementation, as ``"cpython"``.
+
+    ``entries`` is where it looks for modules, in order.
+    """
+
+    def __init__(self, version: str, implementation: str, entries: list[str]) -> None:
+        self.version = version
+        self.implementation = implementation
+        self.entries = entries
 
 
 def located(given: object) -> str:
@@ -42,11 +58,43 @@ def _what_is_wrong(path: str) -> str:
     return "does not exist" if os.path.dirname(path) else "is not on PATH"
 
 
-def entries(interpreter: str) -> list[str]:
-    """Where an interpreter looks for modules, as it says itself.
+def asked(interpreter: str) -> Python:
+    """What an interpreter says of itself; of this one it is known.
 
     :raises RunConfigurationException: it does not answer as a Python does.
     """
+    if interpreter == sys.executable:
+        return this()
+    greeting, *said = _answer(interpreter).split(b"\0")
+    if greeting != _GREETING or len(said) < 2:
+        raise _no_python(interpreter)
+    version, implementation, *entries = map(os.fsdecode, said)
+    return Python(version, implementation, entries)
+
+
+def this() -> Python:
+    """This interpreter."""
+    return Python(sys.version.split()[0], sys.implementation.name, list(_own_entries()))
+
+
+def _own_entries() -> Iterator[str]:
+    """This interpreter's path, without what only the script it is running has put there."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    has_own = bool(main and sys.path and sys.path[0] == os.path.dirname(os.path.abspath(main)))
+    yield from filter(None, sys.path[1:] if has_own else sys.path)
+    yield from _editable_finders(sys.meta_path)
+
+
+def _editable_finders(finders: Iterable[object]) -> Iterator[str]:
+    """Folders that setuptools' editable installs map packages to, without putting them on the path."""
+    for finder in finders:
+        module = sys.modules.get(getattr(finder, "__module__", ""))
+        mapping = getattr(module, "MAPPING", None)
+        if isinstance(mapping, dict) and getattr(module, "__name__", "").startswith("__editable__"):
+            yield from (os.path.dirname(str(place)) for place in mapping.values())
+
+
+def _answer(interpreter: str) -> bytes:
     import subprocess
 
     try:
@@ -63,10 +111,7 @@ def entries(interpreter: str) -> list[str]:
         raise _no_python(interpreter, f": asked for its sys.path, it ended with code {error.returncode}") from error
     except subprocess.TimeoutExpired as error:
         raise _no_python(interpreter, f": asked for its sys.path, it said nothing for {error.timeout} s") from error
-    greeting, *places = answer.stdout.split(b"\0")
-    if greeting != _GREETING:
-        raise _no_python(interpreter)
-    return [os.fsdecode(place) for place in places]
+    return answer.stdout
 
 
 def _no_python(interpreter: str, why: str = "") -> RunConfigurationException:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from localexp.store.layout import Layout
 
 
-def places_in_source(source: str, interpreter: str) -> list[str]:
-    """Where the interpreter would import from inside the source directory, relative to it, in order."""
-    from localexp.execution import interpreters
-
+def places_in_source(source: str, entries: Iterable[str]) -> list[str]:
+    """Where an interpreter with these entries would import from inside the source directory, relative to it."""
     root = os.path.realpath(source)
-    entries = _own_entries() if interpreter == sys.executable else interpreters.entries(interpreter)
     places = [_relative(entry, root) for entry in entries]
     return list(dict.fromkeys(place for place in places if place is not None))
 
@@ -34,30 +30,14 @@ def variable(layout: Layout, source: str, places: list[str], checkout: str, inhe
     return os.pathsep.join(os.path.normpath(entry) for entry in entries)
 
 
-def _own_entries() -> Iterator[str]:
-    """This interpreter's path, without what only the script it is running has put there."""
-    main = getattr(sys.modules.get("__main__"), "__file__", None)
-    has_own = bool(main and sys.path and sys.path[0] == os.path.dirname(os.path.abspath(main)))
-    yield from filter(None, sys.path[1:] if has_own else sys.path)
-    yield from _editable_finders(sys.meta_path)
-
-
-def _editable_finders(finders: Iterable[object]) -> Iterator[str]:
-    """Folders that setuptools' editable installs map packages to, without putting them on the path."""
-    for finder in finders:
-        module = sys.modules.get(getattr(finder, "__module__", ""))
-        mapping = getattr(module, "MAPPING", None)
-        if isinstance(mapping, dict) and getattr(module, "__name__", "").startswith("__editable__"):
-            yield from (os.path.dirname(str(place)) for place in mapping.values())
-
-
 def _relative(entry: str, root: str) -> str | None:
-    relative = os.path.relpath(os.path.realpath(entry), root) if _same_drive(entry, root) else os.pardir
-    return None if relative.split(os.sep)[0] == os.pardir else relative
-
-
-def _same_drive(entry: str, root: str) -> bool:
-    return os.path.splitdrive(os.path.realpath(entry))[0] == os.path.splitdrive(root)[0]
+    """Where an entry lies in a folder that is given by its real path; None outside of it."""
+    place = os.path.realpath(entry)
+    if place == root:
+        return os.curdir
+    # Most lie elsewhere, and working out the way there would take longer than all the rest.
+    inside = root.rstrip(os.sep) + os.sep
+    return place[len(inside) :] if os.path.normcase(place).startswith(os.path.normcase(inside)) else None
 
 
 def _is_outside(entry: str, root: str, checkout: str) -> bool:

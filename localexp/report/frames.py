@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localexp.errors import MissingExtraError
 from localexp.metrics.history import EXACT, NO_STEP, history
+from localexp.metrics.system import SAMPLED
 from localexp.store import points, runs, tags
 from localexp.store.artifacts import reference
 from localexp.store.values import Reference, from_cell
@@ -27,7 +28,7 @@ def metrics_frame(store: Store, record: RunRecord) -> Any:
     """
     pandas = _pandas()
     with store.main.reading() as db:
-        names = points.names(db, record.key)
+        names = [name for name in points.names(db, record.key) if name not in SAMPLED]
         found = [_history(db, record, name) for name in names]
     import numpy
 
@@ -54,9 +55,10 @@ def runs_frame(store: Store, records: Sequence[RunRecord]) -> Any:
     with store.main.reading() as db:
         parents = runs.ids_of_keys(db, sorted({record.parent for record in records if record.parent is not None}))
         of_tags = _columns(keys, "tags.", tags.of_runs(db, keys))
-        last = points.last_of_runs(db, keys)
         ids = {record.key: record.id for record in records}
-        of_metrics = _columns(keys, "metrics.", ((run, name, _plain(ids[run], cell)) for run, name, cell in last))
+        last = points.last_of_runs(db, keys)
+        own_last = ((run, name, _plain(ids[run], cell)) for run, name, cell in last if name not in SAMPLED)
+        of_metrics = _columns(keys, "metrics.", own_last)
     return pandas.DataFrame(
         {
             "id": _column(pandas, [record.id for record in records]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from itertools import islice
 
+from localexp.metrics.system import SAMPLED
 from localexp.report.curve import curve
 from localexp.report.html import and_more, row, short
 from localexp.store import points
@@ -31,9 +32,15 @@ def metric_rows(store: Store, record: RunRecord, most: int) -> str:
     :param most: how many metrics to show; the last row says how many there are besides.
     """
     with store.main.reading() as db:
-        found = points.summaries(db, record.key, most)
+        found = points.summaries(db, record.key, most, but=SAMPLED)
         shown_rows = "".join(_row(db, summary) for summary in found)
-        return shown_rows + and_more(points.count_metrics(db, record.key) - len(found))
+        return shown_rows + and_more(points.count_metrics(db, record.key, but=SAMPLED) - len(found))
+
+
+def system_rows(store: Store, record: RunRecord) -> str:
+    """The same of what has been sampled while the script ran."""
+    with store.main.reading() as db:
+        return "".join(_row(db, summary) for summary in points.summaries_among(db, record.key, SAMPLED))
 
 
 def _row(db: sqlite3.Connection, summary: Summary) -> str:

@@ -8,8 +8,9 @@ from itertools import islice
 
 from localexp.execution import details as run_details
 from localexp.execution import ending, files
+from localexp.execution.facts.shown import brief
 from localexp.report import html
-from localexp.report.metric_rows import metric_rows
+from localexp.report.metric_rows import metric_rows, system_rows
 from localexp.store import tags
 
 TYPE_CHECKING = False
@@ -44,9 +45,11 @@ def page(store: Store, record: RunRecord) -> str:
     sections = [
         html.section("Tags", html.rows(of_run)),
         html.section("Metrics", metric_rows(store, record, _MOST_METRICS)),
+        html.section("Resources", system_rows(store, record)),
         html.section("Inputs", html.rows(run_details.input_texts(details))),
         html.section("Files", _files(store, record)),
         html.section("Warnings", _warnings(details)),
+        html.section("Facts", html.rows(brief(details.get("facts")))),
         html.section("Definition", html.rows(details.get("runDefinition"))),
     ]
     heading = f"{escape(html.short(record.display_name or record.id))} {html.status(record.status)}"
@@ -62,6 +65,7 @@ def facts(record: RunRecord, details: dict[str, object]) -> dict[str, object]:
         "Started": details.get("startTimeUtc"),
         "Ended": details.get("endTimeUtc"),
         "Snapshot": record.snapshot,
+        "Rerun of": record.origin,
         "Error": ending.message_of(record.error_parts()) if record.error else None,
     }
 

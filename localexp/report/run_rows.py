@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from localexp.metrics.system import SAMPLED
 from localexp.report.html import moment, short, status
 from localexp.report.metric_rows import shown
 from localexp.store import points, tags
@@ -32,7 +33,8 @@ def run_table(store: Store, records: Sequence[RunRecord], link: Callable[[RunRec
         for run, name, value in tags.of_runs(db, keys):
             of_tags.setdefault(run, []).append(short(name if value is None else f"{name}={value}"))
         for run, name, last in points.last_of_runs(db, keys):
-            of_metrics.setdefault(run, {})[name] = last
+            if name not in SAMPLED:
+                of_metrics.setdefault(run, {})[name] = last
     names = list(dict.fromkeys(name for found in of_metrics.values() for name in found))[:_MOST_METRICS]
     lines = [
         [

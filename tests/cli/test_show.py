@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+import pytest
+
 from localexp import Experiment, Workspace
 from tests.cli.command import localexp, logged_run, printed, strict_json
 from tests.processes import Project
@@ -54,3 +59,26 @@ def test_the_reason_of_a_failure_and_warnings_are_shown(workspace: Workspace, pr
 
     assert "  message: the script exited with code 1: ValueError: bad learning rate (train.py, line 1)" in lines
     assert "  capture: outputs/pipe is neither a file nor a link, and was not kept" in lines
+
+
+def test_facts_are_shown_in_a_line_each_and_whole_as_json(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["submit.py", "a b"])
+    monkeypatch.setenv("AZUREML_GIT_BRANCH", "main")
+    monkeypatch.setenv("AZUREML_GIT_DIRTY", "True")
+    with Experiment(workspace, "digits").start_logging(snapshot_directory=str(project.path)) as run:
+        facts = run.get_details()["facts"]
+
+    lines = printed(localexp("show", run.id, at=project.path)).splitlines()
+    shown = strict_json(printed(localexp("show", run.id, "--json", at=project.path)))
+
+    for line in (
+        "facts:",
+        f"  invocation: submit.py 'a b' in {os.getcwd()}",
+        f"  python: {sys.implementation.name} {sys.version.split()[0]}, {sys.executable}",
+        f"  packages: {len(facts['packages'])} distributions",
+        "  git: main, with uncommitted changes",
+    ):
+        assert line in lines
+    assert shown["facts"] == facts
