@@ -8,7 +8,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.config import Environment, RunConfiguration, ScriptRunConfig
+    from localexp.config import Environment, MpiConfiguration, PyTorchConfiguration, RunConfiguration, ScriptRunConfig
+    from localexp.config.conda_dependencies import CondaDependencies
     from localexp.experiment import Experiment, ViewType
     from localexp.run import Run, get_run
     from localexp.run.artifact import Artifact
@@ -20,8 +21,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Artifact",
+    "CondaDependencies",
     "Environment",
     "Experiment",
+    "MpiConfiguration",
+    "PyTorchConfiguration",
     "Run",
     "RunConfiguration",
     "RunStatus",
@@ -35,8 +39,11 @@ __all__ = [
 
 _HOME = {
     "Artifact": "localexp.run.artifact",
+    "CondaDependencies": "localexp.config.conda_dependencies",
     "Environment": "localexp.config",
     "Experiment": "localexp.experiment",
+    "MpiConfiguration": "localexp.config",
+    "PyTorchConfiguration": "localexp.config",
     "Run": "localexp.run",
     "RunConfiguration": "localexp.config",
     "RunStatus": "localexp.run.status",

@@ -84,11 +84,10 @@ _GROUPS: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
     (
-        "environments are not kept by name",
-        "an Environment in the script that submits",
+        "an environment is known by its name and version",
+        "Environment.get(workspace, name, version)",
         {
-            "Workspace": "environments",
-            "Environment": "register get list label clone asset_id save_to_directory load_from_directory",
+            "Environment": "label asset_id",
         },
     ),
     (
@@ -97,14 +96,54 @@ _GROUPS: tuple[tuple[str, str, dict[str, str]], ...] = (
         {"Workspace": "get_mlflow_tracking_uri"},
     ),
     (
-        "no environments are built",
-        "environment.python.interpreter_path of one that has the packages",
+        "what a file says is read once",
+        "CondaDependencies(path)",
         {
             "PythonSection": "conda_dependencies_file",
-            "Environment": "from_conda_specification from_existing_conda_environment from_pip_requirements "
-            "add_private_pip_wheel build build_local version r",
+        },
+    ),
+    (
+        "there is no conda",
+        "environment.python.interpreter_path of that environment",
+        {
+            "Environment": "from_existing_conda_environment",
+        },
+    ),
+    (
+        "a wheel stays where it is",
+        "its path among the requirements",
+        {
+            "Environment": "add_private_pip_wheel",
+        },
+    ),
+    (
+        "an environment is built when a run first wants it",
+        "experiment.submit",
+        {
+            "Environment": "build build_local",
             "RunConfiguration": "auto_prepare_environment",
-            IMPORTS: "CondaDependencies conda_dependencies",
+        },
+    ),
+    (
+        "a script is Python",
+        "a command with Rscript",
+        {
+            "Environment": "r",
+        },
+    ),
+    (
+        "a package is added by its name",
+        "add_pip_package",
+        {
+            "CondaDependencies": "add_cntk_package add_tensorflow_pip_package add_tensorflow_conda_package",
+        },
+    ),
+    (
+        "there are no packages that nobody has added",
+        "nothing: localexp is in every environment",
+        {
+            "CondaDependencies": "sdk_origin_url get_default_number_of_packages DEFAULT_NUMBER_OF_CONDA_PACKAGES "
+            "DEFAULT_NUMBER_OF_PIP_PACKAGES",
         },
     ),
     (
@@ -119,23 +158,18 @@ _GROUPS: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
     (
-        "a run is one process of this machine",
-        "a command with torchrun, mpirun or spark-submit",
+        "processes of a script meet by MPI, or as those of PyTorch do",
+        "MpiConfiguration, PyTorchConfiguration; a command with spark-submit",
         {
             "Environment": "spark databricks",
-            "RunConfiguration": "spark hdi tensorflow mpi pytorch paralleltask",
-            IMPORTS: "MpiConfiguration PyTorchConfiguration TensorflowConfiguration",
+            "RunConfiguration": "spark hdi tensorflow paralleltask",
+            IMPORTS: "TensorflowConfiguration",
         },
     ),
     (
         "every new file is kept; outputs/ and logs/ can be read while the script runs",
         "nothing to set",
         {"HistoryConfiguration": "directories_to_watch"},
-    ),
-    (
-        "configurations are not kept in files",
-        "a Python function that makes one",
-        {"RunConfiguration": "save load delete"},
     ),
     (
         "submit returns a Run",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import NoReturn
 
+    from localexp.config import Environment
     from localexp.experiment import Experiment
     from localexp.run import Run
     from localexp.snapshot.view import Snapshot
@@ -156,11 +157,19 @@ class Workspace(Advising):
         return {record.name: Experiment._of(self, record) for record in records}
 
     @property
+    def environments(self) -> dict[str, Environment]:
+        """The newest version of each environment that was registered, by name, as ``Environment.list`` says."""
+        from localexp.config import registry
+
+        return registry.newest(self)
+
+    @property
     def settings(self) -> dict[str, int]:
         """The settings as they stand: ``snapshot.max_bytes`` and ``snapshot.max_files``, the most that a snapshot
         takes (2 GiB, 100,000 files), ``checkouts.max_bytes``, beyond which idle checkouts are removed (2 GiB),
         ``max_concurrent_runs``, how many submitted runs are at work at once (as many as there are cores for this
-        process), and ``cancel.grace_seconds``, which a script that is to end has before it is killed (10).
+        process), ``cancel.grace_seconds``, which a script that is to end has before it is killed (10), and
+        ``resources.sample_seconds``, how often is noted what a script takes of the machine (5; 0 is never).
         """
         with self._store.main.reading() as db:
             return {name: settings.number(db, name) for name in settings.NUMBERS}

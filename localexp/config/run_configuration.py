@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 
-from localexp.config.checked import Checked, refuse_keywords, refuse_without_effect
+from localexp.config.checked import Checked, refuse_without_effect
+from localexp.config.distributed import MpiConfiguration, PyTorchConfiguration, unused
+from localexp.config.environment import Environment
 from localexp.config.texts import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from localexp.config.conda_dependencies import CondaDependencies
     from localexp.config.texts import Argument
-
-
-class PythonSection(Checked):
-    """The interpreter of an environment.
-
-    ``interpreter_path`` is a path or a name on ``PATH``; ``"python"``, the default, is the interpreter that submits.
-    ``user_managed_dependencies`` is True and ``conda_dependencies`` None: packages are those that the interpreter has.
-    (Azure ML's default is False, for which it builds an environment.)
-
-    :raises RunConfigurationException: one of those two is set to anything else, or a keyword is given.
-    """
-
-    interpreter_path: str
-    user_managed_dependencies: bool
-    conda_dependencies: None
-
-    def __init__(self, **kwargs: object) -> None:
-        refuse_keywords(self, kwargs)
-        self.interpreter_path = "python"
-        self.user_managed_dependencies = True
-        self.conda_dependencies = None
-
-
-class Environment(Checked):
-    """A named environment: its interpreter and environment variables.
-
-    :param name: any text.
-    :raises RunConfigurationException: another keyword is given.
-    """
-
-    name: str
-    python: PythonSection
-    environment_variables: dict[str, str]
-
-    def __init__(self, name: str, **kwargs: object) -> None:
-        refuse_keywords(self, kwargs)
-        self.name = name
-        self.python = PythonSection()
-        self.environment_variables = {}
 
 
 class HistoryConfiguration(Checked):
@@ -75,16 +40,17 @@ class RunConfiguration(Checked):
 
     :param script: path of the script, relative to the source directory. It is Python; other programs are a command.
     :param arguments: texts, numbers or paths, handed to the script as texts.
-    :param framework: ``"Python"``, as the attribute.
-    :param communicator: ``"None"``, as the attribute.
-    :param conda_dependencies: None; no environments are built.
+    :param framework: ``"Python"`` or ``"PyTorch"``, which have the same effect, as the attribute.
+    :param communicator: ``"None"``: the script is one process. With ``"OpenMpi"`` and ``"IntelMpi"`` it is those of
+        the attribute ``mpi``, with ``"Nccl"`` and ``"Gloo"`` those of ``pytorch``.
+    :param conda_dependencies: packages that the environment is built from; None for those of the interpreter.
     :param command: a command line for the shell, in place of script and arguments; a list is joined by spaces, and
         begins with a program that submit finds.
     :raises RunConfigurationException: a parameter or attribute has a value that a local run cannot honour: of
-        ``framework``, ``communicator``, ``node_count`` (1) and ``conda_dependencies`` only the defaults have a meaning
-        here.
+        ``node_count`` only the default, 1, has a meaning here.
 
-    ``target`` is ``"local"``. After ``max_run_duration_seconds`` of running the run is canceled; None is no limit.
+    ``target`` is ``"local"``, a process of its own, or ``"inline"``, the process that submits: for a debugger, coverage
+    or a test. After ``max_run_duration_seconds`` of running the run is canceled; None is no limit.
     ``environment_variables`` are set for the script, over those of ``environment``. ``history.snapshot_project`` says
     whether the source directory is kept as the run's snapshot.
     """
@@ -96,10 +62,20 @@ class RunConfiguration(Checked):
     framework: str
     communicator: str
     node_count: int
+    mpi: MpiConfiguration
+    pytorch: PyTorchConfiguration
     max_run_duration_seconds: int | None
     environment: Environment
     environment_variables: dict[str, str]
     history: HistoryConfiguration
+    _sections = MappingProxyType(
+        {
+            "environment": Environment,
+            "history": HistoryConfiguration,
+            "mpi": MpiConfiguration,
+            "pytorch": PyTorchConfiguration,
+        }
+    )
 
     def __init__(
         self,
@@ -107,15 +83,13 @@ class RunConfiguration(Checked):
         arguments: Sequence[Argument] | None = None,
         framework: str | None = None,
         communicator: str | None = None,
-        conda_dependencies: object = None,
+        conda_dependencies: CondaDependencies | None = None,
         _history_enabled: bool | None = None,
-        _path: object = None,
-        _name: object = None,
+        _path: str | os.PathLike[str] | None = None,
+        _name: str | None = None,
         command: str | list[str] | None = None,
     ) -> None:
-        refuse_without_effect(
-            conda_dependencies=conda_dependencies, _history_enabled=_history_enabled, _path=_path, _name=_name
-        )
+        refuse_without_effect(_history_enabled=_history_enabled)
         self.script = None if script is None else os.fspath(script)
         self.arguments = [] if arguments is None else listed(arguments)
         self.command = command or ""
@@ -123,7 +97,59 @@ class RunConfiguration(Checked):
         self.framework = framework or "Python"
         self.communicator = communicator or "None"
         self.node_count = 1
+        self.mpi = MpiConfiguration()
+        self.pytorch = PyTorchConfiguration()
         self.max_run_duration_seconds = None
         self.environment = Environment("default-environment")
+        self.environment.python.conda_dependencies = conda_dependencies
         self.environment_variables = {}
         self.history = HistoryConfiguration()
+        self._path = _path
+        self._name = _name
+
+    def save(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        separate_environment_yaml: bool = False,
+    ) -> None:
+        """Write it into a YAML file with Azure ML's names, the values of environment variables and packages included.
+
+        :param path: the file; or, with ``name``, a folder, made if need be, for a file in its ``.azureml``, or
+            ``aml_config`` if it has that. By default where it was loaded from, else the current folder.
+        :param name: the name of that file, as it is.
+        :param separate_environment_yaml: write the environment into a file ``environment.yml`` beside it.
+        :raises UserErrorException: there is no name, or a part of the configuration is not what it must be.
+        :raises RunConfigurationException: the file cannot be written.
+        """
+        from localexp.config import folders
+
+        place = folders.absolute(path or self._path or ".")
+        # That it was loaded by a name makes no folder of another path.
+        is_folder = name is not None or (not path and self._name is not None)
+        folders.save_run(self, place, self._name if name is None else name, is_folder, separate_environment_yaml)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str], name: str | None = None) -> RunConfiguration:
+        """The configuration that a YAML file holds, written here or by Azure ML.
+
+        :param path: the file; or a folder, for ``name`` or ``name.runconfig`` in its ``.azureml`` or ``aml_config``, or
+            ``name.runconfig`` in the folder itself.
+        :raises RunConfigurationException: there is none, or it says something that cannot be honoured here.
+        """
+        from localexp.config import folders
+
+        return folders.run(folders.absolute(path), name)
+
+    @staticmethod
+    def delete(path: str | os.PathLike[str], name: str) -> None:
+        """Remove the file that ``load`` would read, if it is one of a folder.
+
+        :raises RunConfigurationException: there is none.
+        """
+        from localexp.config import folders
+
+        folders.delete_run(folders.absolute(path), name)
+
+    def _unused(self) -> list[str]:
+        return unused(vars(self).get("communicator"))

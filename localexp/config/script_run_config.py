@@ -6,6 +6,7 @@ import os
 from warnings import warn
 
 from localexp.config.checked import Shown, refuse_without_effect
+from localexp.config.distributed import distribute
 from localexp.config.run_configuration import RunConfiguration
 from localexp.config.texts import listed
 from localexp.errors import RunConfigurationException
@@ -14,7 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from localexp.config.run_configuration import Environment
+    from localexp.config.distributed import MpiConfiguration, PyTorchConfiguration
+    from localexp.config.environment import Environment
     from localexp.config.texts import Argument
 
 LONGEST_RUN_SECONDS = 2_592_000
@@ -30,10 +32,11 @@ class ScriptRunConfig(Shown):
     :param script: path of the script, relative to ``source_directory``. It is Python; other programs are a command.
     :param arguments: texts, numbers or paths.
     :param run_config: taken as it is; ``script``, ``arguments`` and ``command`` given here win over its own.
-    :param compute_target: ``"local"``, or an object of this ``name``; ignored with ``run_config``, with a warning, as
-        ``environment`` is.
+    :param compute_target: ``"local"`` or ``"inline"``, as ``RunConfiguration.target``, or an object of this ``name``;
+        ignored with ``run_config``, with a warning, as ``environment`` is.
     :param environment: where the script runs.
-    :param distributed_job_config: None; a run is one process.
+    :param distributed_job_config: how many processes the script is; None for one. Ignored with ``run_config``, with a
+        warning, in favour of its own.
     :param resume_from: None.
     :param max_run_duration_seconds: how long the script may run; a run that is not done by then is Canceled, with that
         as its error. None for no limit. Ignored with ``run_config``, with a warning, in favour of its own.
@@ -56,7 +59,7 @@ class ScriptRunConfig(Shown):
         _telemetry_values: object = None,
         compute_target: object = None,
         environment: Environment | None = None,
-        distributed_job_config: object = None,
+        distributed_job_config: PyTorchConfiguration | MpiConfiguration | None = None,
         resume_from: object = None,
         max_run_duration_seconds: int | None = LONGEST_RUN_SECONDS,
         command: str | list[str] | None = None,
@@ -66,12 +69,13 @@ class ScriptRunConfig(Shown):
     ) -> None:
         refuse_without_effect(
             _telemetry_values=_telemetry_values,
-            distributed_job_config=distributed_job_config,
             resume_from=resume_from,
             docker_runtime_config=docker_runtime_config,
         )
         self.source_directory = os.fspath(source_directory or ".")
-        self.run_config = _run_config(run_config, compute_target, environment, max_run_duration_seconds)
+        self.run_config = _run_config(
+            run_config, compute_target, environment, distributed_job_config, max_run_duration_seconds
+        )
         self.script = self.run_config.script if script is None else os.fspath(script)
         self.arguments = listed(self.run_config.arguments if arguments is None else arguments)
         self.command = self.run_config.command if command is None else command
@@ -79,20 +83,22 @@ class ScriptRunConfig(Shown):
 
 
 def _run_config(
-    given: object, compute_target: object, environment: Environment | None, max_seconds: int | None
+    given: object, compute_target: object, environment: Environment | None, job: object, max_seconds: int | None
 ) -> RunConfiguration:
     if given is None:
         made = RunConfiguration()
         target: object = getattr(compute_target, "name", compute_target)
         made.target = str(target or "local")
         made.environment = environment or made.environment
+        distribute(made, job)
         made.max_run_duration_seconds = max_seconds
         return made
     if not isinstance(given, RunConfiguration):
         raise RunConfigurationException(f"run_config is {given!r}; give a RunConfiguration")
-    if compute_target is not None or environment is not None or max_seconds != LONGEST_RUN_SECONDS:
+    if any(one is not None for one in (compute_target, environment, job)) or max_seconds != LONGEST_RUN_SECONDS:
         warn(
-            "compute_target, environment and max_run_duration_seconds are ignored with run_config; set them on it",
+            "compute_target, environment, distributed_job_config and max_run_duration_seconds are ignored with "
+            "run_config; set them on it",
             stacklevel=3,
         )
     return given

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from warnings import warn
 
+from localexp.config.distributed import ranks_of
+from localexp.config.script_run_config import LONGEST_RUN_SECONDS
 from localexp.config.texts import argument_texts, command_text, environment_texts
 from localexp.errors import RunConfigurationException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from localexp.config.environment import Environment
+    from localexp.config.run_configuration import RunConfiguration
     from localexp.config.script_run_config import ScriptRunConfig
-    from localexp.execution.launch import Submission
-
-_TARGETS = ("local",)
+    from localexp.execution.environments.wanted import Wanted
+    from localexp.execution.submission import Submission
 
 
 def submission_of(config: ScriptRunConfig) -> Submission:
@@ -21,8 +25,8 @@ def submission_of(config: ScriptRunConfig) -> Submission:
 
     :raises RunConfigurationException: a part of the configuration cannot be used.
     """
-    from localexp.execution import interpreters
-    from localexp.execution.launch import Submission
+    from localexp.execution import interpreters, targets
+    from localexp.execution.submission import Submission
 
     run_config = config.run_config
     command = command_text(config.command)
@@ -33,22 +37,65 @@ def submission_of(config: ScriptRunConfig) -> Submission:
     if command is not None and config.arguments:
         raise RunConfigurationException("arguments go with a script; write them into the command")
     of_environment, of_run = run_config.environment.environment_variables, run_config.environment_variables
+    interpreter = interpreters.located(run_config.environment.python.interpreter_path)
     source, script = os.path.abspath(os.path.expanduser(config.source_directory)), config.script
-    return Submission(
+    submission = Submission(
         source=source,
         script=os.path.relpath(script, source) if script is not None and os.path.isabs(script) else script,
         arguments=argument_texts(config.arguments),
         command=command,
-        interpreter=interpreters.located(run_config.environment.python.interpreter_path),
+        interpreter=interpreter,
         variables={**environment_texts(of_environment), **environment_texts(of_run)},
-        target=_checked_target(run_config.target),
+        target=targets.checked_name(run_config.target),
         keeps_snapshot=_checked_flag("history.snapshot_project", run_config.history.snapshot_project),
         environment=run_config.environment.name,
         inputs=config.inputs,
-        max_seconds=_checked_seconds(run_config.max_run_duration_seconds),
+        max_seconds=_limit(run_config),
+        ranks=ranks_of(run_config),
         # A text is the shell's business from its first word on.
         program=None if command is None or isinstance(config.command, str) else command.split()[0],
     )
+    submission.wanted = _wanted(run_config.environment, submission)
+    return submission
+
+
+def _limit(run_config: RunConfiguration) -> float | None:
+    from localexp.execution import targets
+
+    seconds = _checked_seconds(run_config.max_run_duration_seconds)
+    # Nobody has asked for the default, and nothing can stop a script in this process.
+    return None if run_config.target == targets.INLINE and seconds == LONGEST_RUN_SECONDS else seconds
+
+
+def _wanted(environment: Environment, submission: Submission) -> Wanted | None:
+    """The virtual environment that is to be built for its interpreter, None if packages are those that it has."""
+    if environment.python.user_managed_dependencies:
+        return None
+    from localexp.config import conda_packages
+    from localexp.execution.environments import requirements
+
+    dependencies = environment.python.conda_dependencies
+    lines = [] if dependencies is None else dependencies._lines()
+    if dependencies is None or not requirements.are_any(lines):
+        raise RunConfigurationException(
+            f"the environment {environment.name!r} has no packages to be built from: give python.conda_dependencies "
+            "some, or set python.user_managed_dependencies to True for those that the interpreter has"
+        )
+    interpreter, version = submission.interpreter, submission.python.version
+    for package in dependencies.conda_packages:
+        if conda_packages.name_of(package) == conda_packages.PYTHON and conda_packages.unlike(package, version):
+            raise RunConfigurationException(
+                f"the environment {environment.name!r} is for {package}, and {interpreter} is Python {version}: give "
+                "python.interpreter_path a Python of that version, or change the version in the dependencies"
+            )
+    _warn_of_conda(dependencies._from_conda())
+    return requirements.wanted(interpreter, lines, version)
+
+
+def _warn_of_conda(packages: list[str]) -> None:
+    if packages:
+        # Shown for the line that submits.
+        warn(f"there is no conda here: taken from pip are {', '.join(packages)}", UserWarning, stacklevel=6)
 
 
 def _checked_seconds(seconds: object) -> float | None:
@@ -68,16 +115,3 @@ def _checked_flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise RunConfigurationException(f"{name} is True or False, not {value!r}")
     return value
-
-
-def _checked_target(target: str) -> str:
-    """A target that runs can have.
-
-    :raises RunConfigurationException: it is not one.
-    """
-    if target not in _TARGETS:
-        raise RunConfigurationException(
-            f"the target {target!r} is not supported; supported: {', '.join(_TARGETS)}, the default: leave "
-            "compute_target out, or run_config.target as it is"
-        )
-    return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from localexp.errors import UserErrorException
+from localexp.errors import RunConfigurationException, UserErrorException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,12 +14,28 @@ if TYPE_CHECKING:
     Argument = str | int | float | os.PathLike[str]
 
 
+def shown(value: object) -> str:
+    """A value for an error. Of what is nested only the beginning: it may be any size, and hold passwords."""
+    if isinstance(value, Mapping) and value:
+        return f"a section with {', '.join(map(_beginning, value))}"
+    return _beginning(value)
+
+
+def _beginning(value: object) -> str:
+    from reprlib import Repr
+
+    short = Repr()
+    short.maxstring = short.maxother = 200
+    short.maxlevel = 1
+    return short.repr(value)
+
+
 def listed(arguments: Any) -> list[Any]:
     # What is no list is left to submit, which refuses it as all that is wrong with a configuration.
-    return list(arguments) if _has_elements(arguments) else arguments
+    return list(arguments) if is_list(arguments) else arguments
 
 
-def _has_elements(arguments: object) -> TypeGuard[Iterable[object]]:
+def is_list(arguments: object) -> TypeGuard[Iterable[object]]:
     return isinstance(arguments, Iterable) and not isinstance(arguments, (str, bytes, Mapping))
 
 
@@ -28,7 +44,7 @@ def argument_texts(arguments: object) -> list[str]:
 
     :raises UserErrorException: one is neither text, number nor path, or no process can be given it.
     """
-    if not _has_elements(arguments):
+    if not is_list(arguments):
         raise UserErrorException(f"arguments is {arguments!r}; give a list, one element for each argument")
     return [_argument_text(argument) for argument in arguments]
 
@@ -58,6 +74,27 @@ def _can_be_given(text: str) -> bool:
         return False
 
 
+def path_text(path: object, what: str) -> str:
+    """A path as a text; ``what`` is that which it is the path of.
+
+    :raises RunConfigurationException: it is none.
+    """
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise RunConfigurationException(f"the path of {what} is {path!r}; give a text or a Path")
+    return text
+
+
+def check_flags(**flags: object) -> None:
+    """Refuse what is neither True nor False: any text would count as True.
+
+    :raises UserErrorException: one of them is such.
+    """
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise UserErrorException(f"{name} is True or False, not {value!r}")
+
+
 def environment_texts(variables: object) -> dict[str, str]:
     """Environment variables as a process gets them.
 
@@ -83,7 +120,7 @@ def command_text(command: object) -> str | None:
     :raises UserErrorException: it is neither a text nor a list of what arguments may be, or no process can be given it.
     """
     words = [command] if isinstance(command, str) else command or []
-    if not _has_elements(words):
+    if not is_list(words):
         raise UserErrorException(f"the command is {command!r}; give a text for the shell, or a list of its words")
     text = " ".join(argument_texts(words))
     return text if text.strip() else None

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from localexp.advice import advising_import
-from localexp.config import Environment, HistoryConfiguration, RunConfiguration
+from localexp.config import (
+    Environment,
+    HistoryConfiguration,
+    MpiConfiguration,
+    PyTorchConfiguration,
+    RunConfiguration,
+)
 
-__all__ = ["Environment", "HistoryConfiguration", "RunConfiguration"]
+__all__ = ["Environment", "HistoryConfiguration", "MpiConfiguration", "PyTorchConfiguration", "RunConfiguration"]
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:

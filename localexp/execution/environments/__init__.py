@@ -1,0 +1,1 @@
+"""Virtual environments for runs: each is built once for its content, and shared."""
