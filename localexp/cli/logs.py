@@ -11,16 +11,25 @@ from localexp.cli import options
 from localexp.cli.select import find_run
 from localexp.cli.standing import ended, say_if_queued
 from localexp.errors import UserErrorException
-from localexp.execution.logs import LogFollower
+from localexp.execution.logs import LogFollower, RunFollower
+from localexp.execution.ranks import Ranks
 from localexp.execution.waiting import wait
+from localexp.snapshot.sizes import counted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.run import Run
 
 
 @click.command(short_help="Print what the script of a run has printed.")
 @click.argument("run")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended, also if it has yet to begin.")
+@click.option("--rank", type=click.IntRange(min=0), help="Of a distributed script, the process with this RANK.")
 @options.workspace_path
-def logs(run: str, follow: bool, workspace: str | None) -> None:
+def logs(run: str, follow: bool, rank: int | None, workspace: str | None) -> None:
     """Print what the script of a RUN wrote to standard output and standard error.
+
+    Of a distributed script that is rank 0, and then how the others have ended if one has failed.
 
     RUN is its id, the beginning of its id, or 'latest'. Into a file or a pipe go the bytes as they were written. With
     -f it is said on standard error how the run has ended.
@@ -31,11 +40,13 @@ def logs(run: str, follow: bool, workspace: str | None) -> None:
         raise UserErrorException(
             f"run {found.id} is an interactive run, which has no log; see 'localexp show {found.id}'"
         )
-    path = found._layout.log
+    if rank is not None:
+        _check_has_rank(found, rank)
+    path = found._layout.log if rank is None else found._layout.rank_log(rank)
     is_to_come = follow and not found._current().has_ended
     if not os.path.exists(path) and not is_to_come:
-        raise UserErrorException(f"run {found.id} is {found.status} and has no log; see 'localexp show {found.id}'")
-    follower = LogFollower(path, sys.stdout, as_it_is=not sys.stdout.isatty())
+        raise UserErrorException(f"run {found.id} is {found.status} and has no {_missing(found, rank)}")
+    follower = _follower(found, rank)
     if not follow:
         follower.finish()
         return
@@ -43,3 +54,28 @@ def logs(run: str, follow: bool, workspace: str | None) -> None:
     record = wait(opened._store, found._known(), follower)
     follower.finish()
     click.echo(ended(record), err=True)
+
+
+def _check_has_rank(run: Run, rank: int) -> None:
+    ranks = Ranks.of(run._known().definition_parts().get("distributed"))
+    if ranks is None:
+        raise UserErrorException(f"run {run.id} is not distributed, and so has no rank {rank}; leave out --rank")
+    if rank >= ranks.count:
+        raise UserErrorException(
+            f"run {run.id} has {counted(ranks.count, 'process', 'processes')}, the last of rank {ranks.count - 1}, and "
+            f"so no rank {rank}"
+        )
+
+
+def _missing(run: Run, rank: int | None) -> str:
+    build_log = run._layout.build_log
+    if not os.path.exists(run._layout.log) and os.path.exists(build_log):
+        return f"log, as its script has not begun; that of building its environment is the file {build_log}"
+    return f"log{'' if rank is None else f' of rank {rank}'}; see 'localexp show {run.id}'"
+
+
+def _follower(run: Run, rank: int | None) -> RunFollower | LogFollower:
+    as_it_is = not sys.stdout.isatty()
+    if rank is None:
+        return RunFollower(run._layout, run._known(), sys.stdout, as_it_is=as_it_is)
+    return LogFollower(run._layout.rank_log(rank), sys.stdout, as_it_is=as_it_is)

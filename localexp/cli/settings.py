@@ -25,7 +25,8 @@ def settings(name: str | None, value: int | None, workspace: str | None, as_json
     Sizes may have a unit, as 4GiB. 'snapshot.max_bytes' and 'snapshot.max_files' are the most that a snapshot takes;
     beyond 'checkouts.max_bytes' the working trees that were not used for the longest time are removed. At most
     'max_concurrent_runs' submitted runs are at work at once, by default as many as there are cores; the others wait in
-    the queue. A script that is to end has 'cancel.grace_seconds' before it is killed.
+    the queue. A script that is to end has 'cancel.grace_seconds' before it is killed. What its
+    processes take of processors, memory and GPUs is noted every 'resources.sample_seconds', with 0 never.
     """
     opened = options.opened(workspace)
     if name is not None and value is not None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO, TextIO
 
+    from localexp.store.layout import RunLayout
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
@@ -73,6 +74,35 @@ class LogFollower:
         self()
         self._stream.write(self._decoder.decode(b"", final=True))
         self._stream.flush()
+
+
+class RunFollower:
+    """Copies to a stream what the script of a run has printed since the last call: of several ranks the first, and
+    what has become of all.
+    """
+
+    def __init__(
+        self,
+        layout: RunLayout,
+        record: RunRecord,
+        stream: TextIO,
+        meanwhile: Callable[[], None] = lambda: None,
+        *,
+        as_it_is: bool = False,
+    ) -> None:
+        is_distributed = record.definition_parts().get("distributed") is not None
+        paths = [layout.rank_log(0), layout.log] if is_distributed else [layout.log]
+        self.path = paths[0]
+        self._followers = [LogFollower(path, stream, meanwhile, as_it_is=as_it_is) for path in paths]
+
+    def __call__(self) -> None:
+        for follower in self._followers:
+            follower()
+
+    def finish(self) -> None:
+        """Copy what is left when nothing more can come."""
+        for follower in self._followers:
+            follower.finish()
 
 
 def texts(store: Store, record: RunRecord) -> dict[str, str]:

@@ -16,6 +16,9 @@ def test_the_log_of_a_run_that_has_ended_is_printed(workspace: Workspace, projec
     run.wait_for_completion()
 
     assert printed(localexp("logs", run.id, at=project.path)) == "out\nerr\n"
+    assert "not distributed, and so has no rank 0" in complaint(
+        localexp("logs", "--rank", "0", run.id, at=project.path)
+    )
     followed = localexp("logs", "-f", run.id[:12], at=project.path)
     assert (followed.stdout, followed.stderr) == ("out\nerr\n", "The run is Completed.\n")
 

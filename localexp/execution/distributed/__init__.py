@@ -1,0 +1,1 @@
+"""The processes of a distributed script, on this machine: who starts them, and what becomes of them."""
