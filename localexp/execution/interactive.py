@@ -111,14 +111,23 @@ def start_children(
 def _add_run_with_snapshot(
     store: Store, beginning: Beginning, directory: str, options: Options | None
 ) -> tuple[RunRecord, list[str]]:
+    from localexp.execution import facts
     from localexp.snapshot.take import taken
 
     if not os.path.isdir(directory):
         what = "is not a directory" if os.path.exists(directory) else "does not exist"
         raise SnapshotException(f"the snapshot directory {directory} {what}; name another, or None for no snapshot")
-    with taken(store, directory, options) as snapshot, store.main.writing(durable=True) as db:
-        snapshot.record(db)
-        return _add_run(db, beginning, snapshot), snapshot.warnings
+    ignore_parents = options is not None and options.ignore_parents
+    with (
+        facts.gathering(directory, sys.executable, ignore_parents=ignore_parents) as gathered,
+        taken(store, directory, options) as snapshot,
+    ):
+        found = gathered()
+        with store.main.writing(durable=True) as db:
+            snapshot.record(db)
+            record = _add_run(db, beginning, snapshot)
+            facts.record(db, record.key, found, record.created_at)
+        return record, snapshot.warnings
 
 
 def _add_run(db: sqlite3.Connection, beginning: Beginning, snapshot: Taken | None) -> RunRecord:
@@ -272,6 +281,25 @@ def _notice_how_the_interpreter_ends() -> None:
 
     hook.notices_for_localexp = True  # type: ignore[attr-defined]
     sys.excepthook, sys.exit = hook, leave
+
+
+class Noted:
+    """The runs of this process that are open when it is made."""
+
+    def __init__(self) -> None:
+        self._open = set(_open)
+        self._fatal = list(_fatal)
+
+    def end_others(self, error: BaseException | None) -> None:
+        """End those that were begun since and are open still, as the end of an interpreter does, by this error."""
+        if error is not None and not isinstance(error, SystemExit):
+            # One by sys.exit has been noticed, any other is none.
+            _fatal.append(error)
+        for key, run in reversed(list(_open.items())):
+            if key not in self._open and run.pid == os.getpid():
+                _end_with_interpreter(run)
+                _open.pop(key, None)
+        _fatal[:] = self._fatal
 
 
 @atexit.register

@@ -166,6 +166,15 @@ def mark_done(db: sqlite3.Connection, run: int, layout: RunLayout) -> list[str]:
     return done
 
 
+def close_all(db: sqlite3.Connection, run: int, layout: RunLayout) -> None:
+    """Have nothing more be waited for: all that wrote the journals of a run are known to have ended, as elsewhere."""
+    for writer in _writers(layout):
+        journal = journals.known(db, run, writer)
+        if journal.state == "open":
+            journal.state = "closed"
+            journals.update(db, run, journal)
+
+
 def _is_folded_to_its_end(db: sqlite3.Connection, run: int, layout: RunLayout, journal: journals.JournalRecord) -> bool:
     """Whether nothing can come any more, and everything that came is folded: here, as far as it has not been."""
     path, was_finished = layout.journal(journal.writer), False
@@ -242,6 +251,8 @@ def say_emptied(db: sqlite3.Connection, store: Store) -> None:
 
 @atexit.register
 def _say_all_emptied() -> None:
+    if not _emptied:
+        return
     from localexp.store.store import Store
 
     for store in [Store(root) for root in {one[0] for one in _emptied}]:

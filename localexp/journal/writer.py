@@ -309,6 +309,13 @@ def _leave_all_to_parent() -> None:
         writer._leave_to_parent()
 
 
+def close_writers(layout: RunLayout, but: JournalWriter) -> None:
+    """Close what this process writes about a run, all but one."""
+    for writer in list(_writers):
+        if writer._layout.folder == layout.folder and writer is not but:
+            writer.close()
+
+
 @atexit.register
 def _close_all() -> None:
     """So that what was lost is told, and readers need not ask whether this process still lives."""
