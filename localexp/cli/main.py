@@ -24,7 +24,10 @@ _COMMANDS = {
     "logs": "localexp.cli.logs",
     "wait": "localexp.cli.wait",
     "cancel": "localexp.cli.cancel",
+    "rerun": "localexp.cli.rerun",
+    "verify": "localexp.cli.verify",
     "snapshot": "localexp.cli.snapshot",
+    "env": "localexp.cli.env",
     "settings": "localexp.cli.settings",
     "fsck": "localexp.cli.fsck",
     "demo": "localexp.cli.demo",
@@ -55,8 +58,8 @@ def localexp(ctx: click.Context) -> None:
 
     New here? 'localexp demo' shows it all in a few seconds.
 
-    Exit codes: 0 done, 1 an error, 2 a wrong command line, 130 interrupted; 'submit' exits as the script did, and
-    'wait' with 1 unless all runs are Completed.
+    Exit codes: 0 done, 1 an error, 2 a wrong command line, 130 interrupted; 'submit' and 'rerun' exit as the script
+    did, 'wait' with 1 unless all runs are Completed, and 'verify' with 1 if the metrics have drifted.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

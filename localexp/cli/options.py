@@ -24,7 +24,10 @@ ignore_parents = click.option(
     is_flag=True,
     help="Read the ignore files above the directory too, up to the top of its repository.",
 )
-
+now = click.option("--now", is_flag=True, help="Start at once, however many runs are at work.")
+detach = click.option(
+    "--detach", is_flag=True, help="Return as soon as the run is started or in the queue; print its id."
+)
 
 _UNITS = {"": 1, "b": 1, **{letter: 1024**power for power, letter in enumerate("kmgt", 1)}}
 _UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}

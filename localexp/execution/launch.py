@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 
 from localexp.errors import ScriptNotFound, UserErrorException
 from localexp.execution import (
     canceling,
     context,
+    facts,
     handover,
     inputs,
     judging,
-    pythonpath,
-    queue,
     refusals,
+    reuse,
     snapshots,
-    starting,
+    targets,
 )
 from localexp.execution.identity import identity
 from localexp.snapshot import take
@@ -23,11 +24,16 @@ from localexp.snapshot.explain import explain
 from localexp.store import clock, experiments, identifiers, owners, runs, tags
 from localexp.store import inputs as recorded_inputs
 from localexp.store import queue as rows
+from localexp.store import warnings as recorded_warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from localexp.execution.facts import Facts
+    from localexp.execution.submission import Submission
     from localexp.store.inputs import Input
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
@@ -35,78 +41,17 @@ if TYPE_CHECKING:
 SCRIPT_RUN = "azureml.scriptrun"
 
 
-class Submission:
-    """All that a run needs, as plain data: either ``script`` with ``arguments`` or ``command`` is given.
+class Launched:
+    """A run that was submitted, or if ``is_reused`` one that need not be; ``warnings`` are those of its snapshot."""
 
-    ``script`` is relative to ``source``, which is absolute; ``arguments`` are texts; ``command`` goes to a shell, and
-    begins with ``program`` if that has to be there. The run has a snapshot in any case while it goes on, for its
-    checkout; ``keeps_snapshot`` says whether also afterwards. ``parent`` is the run that it is a child of,
-    ``environment`` the name of the environment. With ``now`` it does not wait for its turn; after ``max_seconds`` of
-    running it is canceled. ``inputs`` are paths in ``source``.
-    """
-
-    def __init__(
-        self,
-        *,
-        source: str,
-        script: str | None,
-        arguments: list[str],
-        command: str | None,
-        interpreter: str,
-        variables: dict[str, str],
-        target: str = "local",
-        tags: dict[str, str | None] | None = None,
-        run_id: str | None = None,
-        parent: RunRecord | None = None,
-        snapshot: take.Options | None = None,
-        keeps_snapshot: bool = True,
-        environment: str = "default-environment",
-        inputs: list[str] | None = None,
-        now: bool = False,
-        max_seconds: float | None = None,
-        program: str | None = None,
-    ) -> None:
-        self.source = source
-        self.script = script
-        self.arguments = arguments
-        self.command = command
-        self.interpreter = interpreter
-        self.variables = variables
-        self.target = target
-        self.tags = tags or {}
-        self.run_id = run_id
-        self.snapshot = snapshot or take.Options()
-        self.keeps_snapshot = keeps_snapshot
-        self.parent = parent
-        self.environment = environment
-        self.inputs = [] if inputs is None else inputs
-        self.now = now
-        self.max_seconds = max_seconds
-        self.program = program
-
-    def definition(self) -> dict[str, object]:
-        """What is kept of it. Of environment variables it is the names: values are often secrets."""
-        return {
-            "script": self.script,
-            "arguments": self.arguments,
-            "command": self.command,
-            "target": self.target,
-            "environment": self.environment,
-            "interpreter": self.interpreter,
-            "sourceDirectory": self.source,
-            "pythonPath": pythonpath.places_in_source(self.source, self.interpreter),
-            "environmentVariables": sorted(self.variables),
-            "snapshotProject": self.keeps_snapshot,
-            "inputs": self.inputs,
-            "ignoreParents": self.snapshot.ignore_parents,
-            "maxRunDurationSeconds": self.max_seconds,
-        }
+    def __init__(self, record: RunRecord, warnings: list[str], is_reused: bool) -> None:
+        self.record = record
+        self.warnings = warnings
+        self.is_reused = is_reused
 
 
-def launch(store: Store, experiment: str, submission: Submission) -> tuple[RunRecord, list[str]]:
+def launch(store: Store, experiment: str, submission: Submission) -> Launched:
     """Submit a run to an experiment of this name; return it once its supervisor answers for it, or it is in the queue.
-
-    With it come warnings of its snapshot, for the user.
 
     :raises UserErrorException: the source directory or an input cannot be used, the script is not Python, the command
         begins with no program, or the parent was deleted.
@@ -115,28 +60,73 @@ def launch(store: Store, experiment: str, submission: Submission) -> tuple[RunRe
     :raises SnapshotException: the source directory cannot be captured, or an input cannot be read.
     :raises ExperimentExecutionException: the supervisor cannot be started; the run is Failed.
     """
+    target = targets.target(submission.target)
     refusals.check(submission)
+    target.check(submission)
     submission.inputs = inputs.checked(store, submission.source, submission.inputs)
     found = inputs.found(store, submission.source, submission.inputs)
-    definition = submission.definition()
-    with take.taken(store, submission.source, submission.snapshot) as snapshot:
+    with target.turn():
+        launched = _captured(store, experiment, submission, found)
+        if not launched.is_reused:
+            _start(store, launched.record)
+    return launched
+
+
+def _captured(store: Store, experiment: str, submission: Submission, found: list[Input]) -> Launched:
+    """Take the snapshot, and record the run unless there is one that will do."""
+    with ExitStack() as stack:
+        # Git is at work while the snapshot is taken, but not for a run that need not be.
+        gathered = None if submission.reuses else stack.enter_context(_gathering(submission))
+        snapshot = stack.enter_context(take.taken(store, submission.source, submission.snapshot))
         _check_captured(submission, snapshot)
-        record = _recorded(store, experiment, submission, definition, snapshot, found)
+        same = identity(submission, snapshot.id, found)
+        if gathered is None:
+            earlier = reuse.completed(store, experiment, submission, same)
+            if earlier is not None:
+                return Launched(earlier, snapshot.warnings, is_reused=True)
+            gathered = stack.enter_context(_gathering(submission))
+        record = _recorded(store, experiment, submission, snapshot, found, same, gathered())
+    return Launched(record, snapshot.warnings, is_reused=False)
+
+
+def launch_again(store: Store, experiment: str, submission: Submission, snapshot: str, known: Facts) -> RunRecord:
+    """As ``launch``, but of a snapshot that is there already: what is in the source directory by now does not count.
+
+    :raises UserErrorException: its target has no room for it.
+    :raises SnapshotException: the snapshot is not there, or an input cannot be read.
+    :raises ExperimentExecutionException: the supervisor cannot be started; the run is Failed.
+    """
+    found = inputs.found(store, submission.source, submission.inputs)
+    same = identity(submission, snapshot, found)
+    with targets.target(submission.target).turn():
+        record = _recorded(store, experiment, submission, snapshots.Stored(snapshot), found, same, known)
+        _start(store, record)
+    return record
+
+
+def _start(store: Store, record: RunRecord) -> None:
     try:
-        if record.owner is None:
-            queue.advance(store)
-        else:
-            starting.start(store, record)
+        targets.target(str(record.target)).start(store, record)
     except KeyboardInterrupt:
         # Who asked for the run does not want it any more, and has no run in hand to be canceled.
         _cancel(store, record)
         raise
-    return record, snapshot.warnings
+
+
+def _gathering(submission: Submission) -> AbstractContextManager[Callable[[], Facts]]:
+    return facts.gathering(
+        submission.source,
+        submission.interpreter,
+        submission.python,
+        submission.variables,
+        has_packages=submission.wanted is None,
+        ignore_parents=submission.snapshot.ignore_parents,
+    )
 
 
 def _cancel(store: Store, record: RunRecord) -> None:
     try:
-        record = canceling.request_cancel(store, record)
+        record = canceling.marked(store, record)
     except UserErrorException:
         # It has just ended by itself.
         return
@@ -148,16 +138,19 @@ def _recorded(
     store: Store,
     experiment: str,
     submission: Submission,
-    definition: dict[str, object],
-    snapshot: take.Taken,
+    snapshot: take.Taken | snapshots.Stored,
     found: list[Input],
+    same: str,
+    gathered: Facts,
 ) -> RunRecord:
+    definition = submission.definition()
     environment = context.without_run({**os.environ, **submission.variables})
     record = None
     try:
         with store.main.writing(durable=True) as db:
             snapshot.record(db)
-            record = runs.by_key(db, _add_run(db, store, experiment, submission, definition, snapshot, found))
+            key = _add_run(db, store, experiment, submission, definition, snapshot, found, same, gathered)
+            record = runs.by_key(db, key)
             # Within the transaction: once the run is there, anybody may start it.
             start = handover.Start.of(definition, environment)
             handover.keep(store.layout.run(record.experiment_name, record.id), start)
@@ -189,14 +182,20 @@ def _check_captured(submission: Submission, snapshot: take.Taken) -> None:
         )
 
 
+def _has_room(db: sqlite3.Connection) -> bool:
+    return next(rows.waiting(db), None) is None and rows.has_room(db)
+
+
 def _add_run(
     db: sqlite3.Connection,
     store: Store,
     experiment: str,
     submission: Submission,
     definition: dict[str, object],
-    snapshot: take.Taken,
+    snapshot: take.Taken | snapshots.Stored,
     found: list[Input],
+    same: str,
+    gathered: Facts,
 ) -> int:
     now, here = clock.now(), context.current()
     submitter = (
@@ -205,14 +204,16 @@ def _add_run(
     parent = submission.parent
     home = experiments.get_or_create(db, experiment, now).key if parent is None else runs.experiment_of(db, parent)
     identifier = submission.run_id or f"{identifiers.slug(experiment)}_{now // 1_000_000}_{identifiers.short()}"
-    is_first = submission.now or (next(rows.waiting(db), None) is None and rows.has_room(db))
+    is_queued = targets.target(submission.target).is_queued
+    is_first = submission.now or not is_queued or _has_room(db)
     key = runs.create(
         db,
         identifier=identifier,
         experiment=home,
         parent=None if parent is None else parent.key,
         submitter=None if submitter is None else submitter.key,
-        status="NotStarted" if is_first else "Queued",
+        # What never waits is for no queue to start, should this process die.
+        status="Queued" if not is_first else "NotStarted" if is_queued else "Preparing",
         owner=str(owners.this_process()) if is_first else None,
         created_at=now,
         type=SCRIPT_RUN,
@@ -221,13 +222,17 @@ def _add_run(
         snapshot=snapshot.id,
         new_blobs=snapshot.new_blobs if submission.keeps_snapshot else None,
         new_bytes=snapshot.new_bytes if submission.keeps_snapshot else None,
-        identity=identity(submission, snapshot.id, found),
+        identity=same,
+        origin=submission.origin,
     )
     for one in found:
         recorded_inputs.add(db, key, one)
     for name, value in submission.tags.items():
         tags.put(db, key, name, value, (now, 0, 0))
+    for number, message in enumerate(submission.warnings):
+        recorded_warnings.add(db, key, "rerun", message, (now, 0, number))
     tags.add_property(db, key, "azureml.runsource", SCRIPT_RUN, (now, 0, 0))
+    facts.record(db, key, gathered, now)
     if submission.keeps_snapshot:
         snapshots.describe(db, key, snapshot, now)
     return key

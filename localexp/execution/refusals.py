@@ -9,7 +9,7 @@ from localexp.execution import context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.execution.launch import Submission
+    from localexp.execution.submission import Submission
 
 _PYTHON = (".py", ".pyw", ".pyc", ".pyz")
 _PROGRAMS = {

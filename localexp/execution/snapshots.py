@@ -7,14 +7,35 @@ import os
 from localexp.errors import SnapshotException
 from localexp.snapshot.take import taken
 from localexp.store import clock, runs, tags, warnings
+from localexp.store import snapshots as rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 
+    from localexp.snapshot.notes import Note
     from localexp.snapshot.take import Options, Taken
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
+
+
+class Stored:
+    """A snapshot that is there already, with what ``Taken`` has of one that was just taken."""
+
+    new_blobs = 0
+    new_bytes = 0
+
+    def __init__(self, identifier: str) -> None:
+        self.id = identifier
+        self.notes: list[Note] = []
+
+    def record(self, db: sqlite3.Connection) -> None:
+        """Nothing is to be recorded.
+
+        :raises SnapshotException: it is not there any more.
+        """
+        if not rows.exists(db, self.id):
+            raise SnapshotException(f"the snapshot {self.id} is not in the workspace any more; submit its source again")
 
 
 def take_for_run(store: Store, record: RunRecord, path: str, options: Options) -> tuple[str, list[str]]:
@@ -31,7 +52,7 @@ def take_for_run(store: Store, record: RunRecord, path: str, options: Options) -
         return snapshot.id, snapshot.warnings
 
 
-def describe(db: sqlite3.Connection, run: int, snapshot: Taken, time: int) -> None:
+def describe(db: sqlite3.Connection, run: int, snapshot: Taken | Stored, time: int) -> None:
     """Say of a run what its snapshot is, and what a user should know of that."""
     for number, note in enumerate(snapshot.notes):
         warnings.add(db, run, "snapshot", note.text, (time, 0, number))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from warnings import warn
 
 from localexp.config import ScriptRunConfig, submission_of
+from localexp.config.texts import check_flags
 from localexp.errors import RunConfigurationException, SnapshotException, UserErrorException
 from localexp.experiment.core import checked_workspace
 from localexp.experiment.shown import ShownExperiment
@@ -17,6 +18,7 @@ from localexp.store.values import readable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Callable
     from typing import Any
 
     from localexp.run import Run
@@ -213,11 +215,16 @@ class Experiment(ShownExperiment):
         max_snapshot_files: int | None = None,
         force: bool = False,
         now: bool = False,
+        reuse: bool = False,
     ) -> Run:
         """Capture the source directory and start the script as a process of its own; return at once.
 
         The run goes on when this process ends. What is submitted later goes to a new experiment of this name if this
         one has been archived meanwhile.
+
+        With the target ``"inline"`` the script runs in this process, of which it has the working directory, the
+        arguments, the environment variables and the streams meanwhile, and this returns when it has ended. Only one can
+        at a time, and nothing can cancel it but Ctrl-C. What it raises is in the run, as always, and not raised here.
 
         :param config: what to run; it is not changed.
         :param tags: tags to begin with.
@@ -231,15 +238,20 @@ class Experiment(ShownExperiment):
         :param force: capture a home directory or the top of a file system too.
         :param now: start at once, whatever else is at work. Otherwise the run is Queued if the workspace's setting
             ``max_concurrent_runs`` is reached, and starts in its turn, also if this process has ended by then.
+        :param reuse: if the experiment has a Completed run with the same snapshot, script, arguments, inputs, Python,
+            packages and environment variables of the configuration, return the newest such run as it is, in place of a
+            new one: with an id and tags of its own. ``get_details()["identity"]`` says what is the same. Of a package
+            that counts is its version: one that is installed in place, to be edited, may have changed meanwhile.
         :raises UserErrorException: a part of the configuration cannot be used; no run is made.
         :raises ScriptNotFound: the script is not in the source directory, or not in its snapshot; no run is made.
         :raises RunNotFound: there is no such parent.
         :raises SnapshotException: the source directory cannot be captured; no run is made.
         :raises ExperimentExecutionException: the run could not be started; it is Failed.
+        :raises KeyboardInterrupt: the script ran inline, and was interrupted; the run is Canceled.
         """
         options = snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
         parent = None if _parent_run_id is None else _parent(self._workspace, self.name, _parent_run_id)
-        return submitted(self._workspace, self.name, config, tags, run_id, options, parent, now)
+        return submitted(self._workspace, self.name, config, tags, run_id, options, parent, now, reuse)
 
 
 def submitted(
@@ -251,10 +263,13 @@ def submitted(
     snapshot: Options | None = None,
     parent: RunRecord | None = None,
     now: bool = False,
+    reuse: bool = False,
+    when_reused: Callable[[RunRecord], None] = lambda _: None,
 ) -> Run:
     """``Experiment.submit`` by the experiment's name; it is made with the run if there is none.
 
-    A run with a parent is in the experiment of that one, whatever its name.
+    A run with a parent is in the experiment of that one, whatever its name. ``when_reused`` is called with a run that
+    was there already.
     """
     from localexp.execution.launch import launch
     from localexp.run import Run
@@ -263,22 +278,27 @@ def submitted(
         raise RunConfigurationException(
             f"{config!r} cannot be submitted: give a ScriptRunConfig(source_directory, script, arguments)"
         )
+    check_flags(now=now, reuse=reuse)
     submission = submission_of(config)
     submission.tags = checked_tags(tags)
     submission.run_id = identifiers.checked_run_id(run_id)
     submission.parent = parent
     submission.now = now
+    submission.reuses = reuse
     submission.snapshot = snapshot or submission.snapshot
-    record, said = launch(workspace._store, experiment, submission)
-    for message in said:
+    launched = launch(workspace._store, experiment, submission)
+    for message in launched.warnings:
         warn(message, UserWarning, stacklevel=3)
-    return Run.get(workspace, record.id)
+    if launched.is_reused:
+        when_reused(launched.record)
+    return Run.get(workspace, launched.record.id)
 
 
 def snapshot_options(ignore_parents: bool, max_bytes: int | None, max_files: int | None, force: bool) -> Options:
     """What is to hold for a snapshot."""
     from localexp.snapshot.take import Options
 
+    check_flags(ignore_parents=ignore_parents, force=force)
     return Options(max_bytes=max_bytes, max_files=max_files, ignore_parents=ignore_parents, force=force)
 
 
