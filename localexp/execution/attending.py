@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 
 from localexp.errors import LocalexpError
 from localexp.execution import ending, processes
-from localexp.journal import fold
-from localexp.store import clock, owners, runs, settings, states
+from localexp.execution.resources import Sampler, Sampling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localexp.execution.bell import Bell
     from localexp.execution.ending import Outcome
+    from localexp.execution.homes import Home
     from localexp.execution.script import Script
     from localexp.journal.writer import JournalWriter
-    from localexp.store.runs import RunRecord
-    from localexp.store.store import Store
 
 _LOOK_UP_EVERY_SECONDS = 2.0
 
@@ -26,20 +26,20 @@ class Attendant:
 
     def __init__(
         self,
-        store: Store,
-        record: RunRecord,
+        home: Home,
         script: Script,
         writer: JournalWriter,
         bell: Bell,
         has_adopted: bool,
     ) -> None:
-        self._store = store
-        self._record = record
+        self._home = home
         self._script = script
         self._writer = writer
         self._bell = bell
         self._has_adopted = has_adopted
         self._has_warned = False
+        sampler = Sampler(script.pid, os.getpid() if has_adopted else None)
+        self._sampling = Sampling(sampler, home.sample_seconds(), writer)
         self.has_stopped = False
 
     def attend(self, max_seconds: float | None) -> Outcome | None:
@@ -50,17 +50,14 @@ class Attendant:
         deadline = None if max_seconds is None else time.monotonic() + max_seconds
         next_look = time.monotonic() + _LOOK_UP_EVERY_SECONDS
         while not self._has_ended():
-            until = next_look if deadline is None else min(next_look, deadline)
+            until = min(next_look, self._sampling.due, math.inf if deadline is None else deadline)
             self._bell.wait(self._script, until - time.monotonic())
             if self._has_ended():
                 break
+            self._sampling.sample_if_due()
             if self._bell.was_told_to_end:
                 self._stop()
-                return ending.failed(
-                    "the supervisor of the run was told to end by SIGTERM, as all processes are when the machine is "
-                    "shut down",
-                    code="SystemError",
-                )
+                return ending.told_to_end()
             if deadline is not None and time.monotonic() >= deadline:
                 return self._stopped_at_limit(max_seconds)
             if time.monotonic() >= next_look:
@@ -77,11 +74,7 @@ class Attendant:
 
     def _is_canceled(self) -> bool:
         try:
-            fold.fold(
-                self._store, self._record.key, self._store.layout.run(self._record.experiment_name, self._record.id)
-            )
-            with self._store.main.reading() as db:
-                return states.is_cancel_requested(db, self._record.key)
+            return self._home.look_up()
         except (LocalexpError, OSError) as error:
             # The script is not to suffer from it: the next round, a reader or the end will fold.
             if not self._has_warned:
@@ -95,25 +88,18 @@ class Attendant:
             why=f"the script had not ended after {seconds:g} s, the max_run_duration_seconds of the run"
         )
         try:
-            self._record_limit(outcome)
+            self._home.say_limit(outcome)
         except (LocalexpError, OSError):
             # As on a full disk. The script is to end all the same, and the end of its run says why too.
             pass
         self._stop()
         return outcome
 
-    def _record_limit(self, outcome: Outcome) -> None:
-        """Whoever takes over from a supervisor that dies from here on is to know what this was."""
-        with self._store.main.writing() as db:
-            states.move(db, self._record.key, str(owners.this_process()), "CancelRequested", time=clock.now())
-            runs.set_outcome(db, self._record.key, None, outcome.error)
-
     def _stop(self) -> None:
         """Ask the whole tree of the script to end, and give it time; what is left then is for ``kill_tree``."""
         self.has_stopped = True
         processes.terminate_tree(self._script.pid, self._has_adopted)
-        with self._store.main.reading() as db:
-            deadline = time.monotonic() + settings.number(db, settings.GRACE_SECONDS)
+        deadline = time.monotonic() + self._home.grace_seconds()
         while self._is_any_left() and time.monotonic() < deadline:
             self._bell.wait(self._script, min(_LOOK_UP_EVERY_SECONDS, deadline - time.monotonic()))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from localexp.errors import SnapshotException
 from localexp.execution import placing
-from localexp.snapshot import checkout, fitting
+from localexp.snapshot import fitting
 from localexp.store.layout import LIVE_FOLDERS
 
 TYPE_CHECKING = False
@@ -15,24 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localexp.journal.writer import JournalWriter
-    from localexp.store.checkouts import CheckoutRecord
+    from localexp.snapshot.known import Record
     from localexp.store.layout import RunLayout
-    from localexp.store.store import Store
 
 _NAMED, _LONGEST_TEXT = 3, 200
 
 
-def capture(store: Store, layout: RunLayout, tree: CheckoutRecord, writer: JournalWriter) -> None:
-    """Move files that are not as the snapshot had them to the run's artifacts, and record them.
+def capture(layout: RunLayout, root: str, records: dict[bytes, Record], writer: JournalWriter) -> None:
+    """Move files of a checkout that are not as recorded to the run's artifacts, and record them.
 
     Their names are their paths in the checkout. Compiled bytecode stays; links are followed only to files inside.
 
     :raises SnapshotException: some could not be kept; all others are.
     """
-    root = store.layout.checkout(tree.folder)
-    if tree.ready_at is None or os.path.islink(root) or not os.path.isdir(root):
-        return
-    changes = list(fitting.changes(os.fsencode(root), checkout.records(store, tree)))
+    changes = list(fitting.changes(os.fsencode(root), records))
     problems = []
     # Links first, as long as what they lead to is in its place.
     for change in sorted(changes, key=lambda change: change.kind != fitting.LINK):

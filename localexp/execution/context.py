@@ -10,9 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localexp.store.runs import RunRecord
-    from localexp.store.store import Store
-
 RUN_ID = "LOCALEXP_RUN_ID"
 EXPERIMENT = "LOCALEXP_EXPERIMENT"
 WORKSPACE = "LOCALEXP_WORKSPACE"
@@ -78,26 +75,20 @@ def without_run(environment: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name not in _OF_ONE_RUN and name not in _OF_EVERY_RUN}
 
 
-def variables(store: Store, record: RunRecord) -> dict[str, str]:
+def variables(layout: Layout, run_id: str, experiment: str, experiment_id: str, workspace_name: str) -> dict[str, str]:
     """The variables that tell a script which run it is, Azure ML's names among them."""
-    from localexp.store import experiments, settings
-
-    workspace = os.path.dirname(store.layout.root)
-    with store.main.reading() as db:
-        workspace_name = settings.workspace_name(db, workspace)
-        experiment_id = experiments.by_key(db, record.experiment).id
     return {
-        RUN_ID: record.id,
-        EXPERIMENT: record.experiment_name,
-        WORKSPACE: workspace,
-        "AZUREML_RUN_ID": record.id,
+        RUN_ID: run_id,
+        EXPERIMENT: experiment,
+        WORKSPACE: os.path.dirname(layout.root),
+        "AZUREML_RUN_ID": run_id,
         "AZUREML_EXPERIMENT_ID": experiment_id,
-        "AZUREML_ARM_PROJECT_NAME": record.experiment_name,
+        "AZUREML_ARM_PROJECT_NAME": experiment,
         "AZUREML_ARM_WORKSPACE_NAME": workspace_name,
         **_OF_EVERY_RUN,
         "PYTHONUNBUFFERED": "1",
         # Looking for a repository must not climb out of the checkout into whatever holds the workspace.
-        "GIT_CEILING_DIRECTORIES": store.layout.checkouts,
+        "GIT_CEILING_DIRECTORIES": layout.checkouts,
     }
 
 

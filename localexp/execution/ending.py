@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 
+    from localexp.snapshot.known import Record
     from localexp.store.checkouts import CheckoutRecord
     from localexp.store.layout import RunLayout
     from localexp.store.runs import RunRecord
@@ -20,13 +21,23 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """How a run ended; ``error`` is what ``get_details()["error"]`` gives, ``warning`` what is to be known besides."""
+    """How a run ended; ``error`` is what ``get_details()["error"]`` gives, ``warning`` what is to be known besides.
 
-    def __init__(self, status: str, exit_code: int | None = None, error: dict[str, object] | None = None) -> None:
+    ``ended_at`` is when, if that is not now.
+    """
+
+    def __init__(
+        self,
+        status: str,
+        exit_code: int | None = None,
+        error: dict[str, object] | None = None,
+        ended_at: int | None = None,
+    ) -> None:
         self.status = status
         self.exit_code = exit_code
         self.error = error
         self.warning: str | None = None
+        self.ended_at = ended_at
 
 
 def completed() -> Outcome:
@@ -43,6 +54,13 @@ def failed(message: str, exit_code: int | None = None, code: str = "UserError", 
     inner: dict[str, object] = {"code": code, "message": message, "exitCode": exit_code, **facts}
     known = {name: value for name, value in inner.items() if value is not None}
     return Outcome("Failed", exit_code, {"error": known, "time": clock.iso(clock.now())})
+
+
+def told_to_end() -> Outcome:
+    return failed(
+        "the supervisor of the run was told to end by SIGTERM, as all processes are when the machine is shut down",
+        code="SystemError",
+    )
 
 
 def with_hint(outcome: Outcome, hint: str, path: str) -> Outcome:
@@ -100,6 +118,7 @@ def end(
 
     layout = store.layout.run(record.experiment_name, record.id)
     checkout = _checkout(store, record)
+    _record_build_log(layout, writer)
     problem = None if checkout is None else _problem_with_files(store, record, checkout, writer)
     lost, warning = writer.close(), outcome.warning
     fold.fold_unless_little(store, record.key, layout)
@@ -107,8 +126,9 @@ def end(
         fold.say_emptied(db, store)
         now = clock.now()
         if states.is_cancel_requested(db, record.key):
-            outcome = Outcome("Canceled", outcome.exit_code, outcome.error if outcome.status == "Canceled" else None)
-        if not states.move(db, record.key, owner, outcome.status, time=now):
+            error = outcome.error if outcome.status == "Canceled" else None
+            outcome = Outcome("Canceled", outcome.exit_code, error, outcome.ended_at)
+        if not states.move(db, record.key, owner, outcome.status, time=outcome.ended_at or now):
             return False
         if outcome.exit_code is not None or outcome.error is not None:
             runs.set_outcome(db, record.key, outcome.exit_code, outcome.error)
@@ -145,21 +165,55 @@ def _let_go(db: sqlite3.Connection, checkout: CheckoutRecord, is_tree_clean: boo
         (checkouts.release if is_tree_clean else checkouts.condemn)(db, checkout.key)
 
 
+def _record_build_log(layout: RunLayout, writer: JournalWriter) -> None:
+    if not os.path.exists(layout.build_log):
+        return
+    from localexp.execution.capture import record_artifact
+    from localexp.execution.files import BUILD_LOG_NAME
+
+    try:
+        record_artifact(layout, BUILD_LOG_NAME, writer)
+    except (LocalexpError, OSError):
+        # The run has to end all the same; the log lies where it is.
+        return
+
+
 def _problem_with_files(store: Store, record: RunRecord, checkout: CheckoutRecord, writer: JournalWriter) -> str | None:
     """Keep what the script made; what is returned is what was in the way, if not all of it could be kept."""
-    from localexp.execution.capture import capture, record_artifact
+    from localexp.snapshot.checkout import records
 
-    layout = store.layout.run(record.experiment_name, record.id)
+    place = store.layout.checkout(checkout.folder)
     try:
         _remove_links_to_inputs(store, record, checkout)
-        if os.path.exists(layout.log):
-            record_artifact(layout, "user_logs/std_log.txt", writer)
-        capture(store, layout, checkout, writer)
+        is_made = checkout.ready_at is not None and not os.path.islink(place) and os.path.isdir(place)
+        layout = store.layout.run(record.experiment_name, record.id)
+        return problem_with_files(layout, place, records(store, checkout) if is_made else None, writer)
+    except (LocalexpError, OSError) as error:
+        return _not_kept(error, place)
+
+
+def problem_with_files(
+    layout: RunLayout, place: str, records: dict[bytes, Record] | None, writer: JournalWriter
+) -> str | None:
+    """Keep the log, and what the script made in its checkout unless that was not made itself, as artifacts.
+
+    What is returned is what was in the way, if not all of it could be kept.
+    """
+    from localexp.execution.capture import capture, record_artifact
+
+    try:
+        for name in layout.logs():
+            record_artifact(layout, name, writer)
+        if records is not None:
+            capture(layout, place, records, writer)
     except (LocalexpError, OSError) as error:
         # The run has to end all the same, and nothing that it made may go with its tree.
-        place = store.layout.checkout(checkout.folder)
-        return f"files of the run could not be moved to its artifacts: {error}; {place} has them"
+        return _not_kept(error, place)
     return None
+
+
+def _not_kept(error: Exception, place: str) -> str:
+    return f"files of the run could not be moved to its artifacts: {error}; {place} has them"
 
 
 def _remove_links_to_inputs(store: Store, record: RunRecord, checkout: CheckoutRecord) -> None:

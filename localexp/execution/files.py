@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
-LOG_NAME = "user_logs/std_log.txt"
+BUILD_LOG_NAME = "azureml-logs/20_image_build_log.txt"
 _LOG_FOLDERS = ("user_logs/", "system_logs/", "azureml-logs/", "logs/")
 
 
@@ -27,8 +27,9 @@ def by_name(store: Store, record: RunRecord) -> dict[str, str]:
         checkout = checkouts.of_run(db, record.key)
     found = {}
     if not record.has_ended:
-        if os.path.exists(layout.log):
-            found[LOG_NAME] = layout.log
+        found.update(layout.logs())
+        if os.path.exists(layout.build_log):
+            found[BUILD_LOG_NAME] = layout.build_log
         if checkout is not None:
             from localexp.execution.capture import live_files
 

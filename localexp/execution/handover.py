@@ -6,20 +6,23 @@ import os
 import stat
 
 from localexp.errors import StoreError
+from localexp.execution.environments.wanted import Wanted
+from localexp.execution.ranks import Ranks
 from localexp.store import owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from localexp.store.layout import RunLayout
 
 
-_BLOCKS = 6
+_BLOCKS = 8
 
 
 class Start:
     """The environment of a script and what there is to be run; ``command`` is one text if it is for the shell.
+
+    ``wanted`` is the virtual environment that is to run it in place of ``interpreter``, ``ranks`` the processes that it
+    is to be, None for a single one.
 
     The rest is as in the run's definition, which takes longer to read.
     """
@@ -32,6 +35,8 @@ class Start:
         command: str | list[str],
         places: list[str],
         inputs: list[str],
+        wanted: Wanted | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.environment = environment
         self.source = source
@@ -39,6 +44,14 @@ class Start:
         self.command = command
         self.places = places
         self.inputs = inputs
+        self.wanted = wanted
+        self.ranks = ranks
+
+    def run_by(self, interpreter: str) -> None:
+        """Have another interpreter run it, as that of a virtual environment that is there now."""
+        if isinstance(self.command, list):
+            self.command = [interpreter, *self.command[1:]]
+        self.interpreter = interpreter
 
     @classmethod
     def of(cls, definition: dict[str, object], environment: dict[str, str]) -> Start:
@@ -51,6 +64,8 @@ class Start:
             _script(interpreter, definition) if command is None else str(command),
             _texts(definition["pythonPath"]),
             _texts(definition["inputs"]),
+            Wanted.of(definition["build"], interpreter),
+            Ranks.of(definition["distributed"]),
         )
 
 
@@ -84,6 +99,8 @@ def keep(layout: RunLayout, start: Start) -> None:
             command,
             start.places,
             start.inputs,
+            [] if start.wanted is None else [start.wanted.id, *start.wanted.requirements],
+            [] if start.ranks is None else start.ranks.texts(),
         ):
             file.write(b"%d\n%s" % (len(block), b"".join(os.fsencode(text) + b"\0" for text in block)))
 
@@ -102,14 +119,22 @@ def taken(layout: RunLayout) -> Start:
 
     :raises StoreError: it is damaged.
     """
-    with open(layout.handover, "rb") as file:
-        blocks = _blocks(file)
+    blocks = _blocks(layout)
     os.unlink(layout.handover)
-    if len(blocks) != _BLOCKS:
+    if blocks is None:
         raise StoreError("what was kept to start it is damaged, as after a power failure; submit it again")
-    _, environment, (source, interpreter, kind), command, places, inputs = blocks
+    _, environment, (source, interpreter, kind), command, places, inputs, build, ranks = blocks
     variables = dict(line.split("=", 1) for line in environment)
-    return Start(variables, source, interpreter, command[0] if kind == "shell" else command, places, inputs)
+    return Start(
+        variables,
+        source,
+        interpreter,
+        command[0] if kind == "shell" else command,
+        places,
+        inputs,
+        Wanted(build[0], interpreter, build[1:]) if build else None,
+        Ranks.of_texts(ranks) if ranks else None,
+    )
 
 
 def may_start(layout: RunLayout) -> bool:
@@ -124,14 +149,22 @@ def may_start(layout: RunLayout) -> bool:
         return True
     if not stat.S_ISREG(status.st_mode) or (os.name != "nt" and status.st_uid != os.geteuid()):
         return False
+    blocks = _blocks(layout)
+    # Of what is damaged the supervisor says so.
+    return blocks is None or blocks[0] == [owners.this_process().host]
+
+
+def _blocks(layout: RunLayout) -> list[list[str]] | None:
+    """What was kept, block by block; None if it is damaged."""
     with open(layout.handover, "rb") as file:
-        return _blocks(file)[0] == [owners.this_process().host]
-
-
-def _blocks(file: BinaryIO) -> list[list[str]]:
-    rest, blocks = file.read(), []
+        rest = file.read()
+    blocks = []
     while rest:
         count, _, rest = rest.partition(b"\n")
+        if not count.isdigit():
+            return None
         *texts, rest = rest.split(b"\0", int(count))
+        if len(texts) != int(count):
+            return None
         blocks.append([os.fsdecode(text) for text in texts])
-    return blocks
+    return blocks if len(blocks) == _BLOCKS else None

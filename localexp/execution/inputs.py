@@ -118,8 +118,8 @@ def changes(store: Store, run: int, source: str, paths: list[str]) -> list[str]:
             continue
         if now.hash != recorded[readable(now.path)]:
             messages.append(
-                f"the input {path} changed between submit and the start of the script; its recorded hash, and with it "
-                "the identity of the run, is of what it was at submit"
+                f"the input {path} changed between submit and the start of the script; its recorded hash is of what it "
+                "was at submit, and the run has no identity"
             )
     return messages
 

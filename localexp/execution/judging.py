@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import partial
 
 from localexp.execution import context, ending, processes, starting
+from localexp.execution.targets import INLINE
 from localexp.store import checkouts, clock, runs, states
 from localexp.store.owners import Owner, this_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
@@ -46,6 +50,17 @@ def _is_to_be_resumed(store: Store, record: RunRecord) -> bool:
     if record.status in states.IN_FRONT:
         return starting.has_given_up(store, record)
     return record.status in ("Finalizing", "CancelRequested") and (store.layout.root, record.key) not in _at_work
+
+
+@contextmanager
+def at_work(store: Store, record: RunRecord) -> Iterator[None]:
+    """Within the block no thread of this process takes a run of its own for one that it has given up."""
+    work = store.layout.root, record.key
+    _at_work[work] = object()
+    try:
+        yield
+    finally:
+        _at_work.pop(work, None)
 
 
 def _end_in_overlay(store: Store, record: RunRecord) -> None:
@@ -106,6 +121,8 @@ def _reason(record: RunRecord, dead: Owner) -> str:
         return f"the process of the run (process {dead.pid}) died without ending it"
     if record.status == "Finalizing":
         return f"the process that was ending the run (process {dead.pid}) died"
+    if record.target == INLINE:
+        return f"the process in which the script ran (process {dead.pid}) died"
     return f"the supervisor of the run (process {dead.pid}) died"
 
 

@@ -22,6 +22,7 @@ DETACHED = 0 if HAS_SESSIONS else 0x00000008 | 0x00000200
 
 _SET_CHILD_SUBREAPER = 36
 _DEAD = (b"Z", b"X", b"x")
+_TRACKER, _FORK_SERVER = b"multiprocessing.resource_tracker", b"multiprocessing.forkserver"
 _PATIENCE_SECONDS, _SECONDS_TO_END_BY_THEMSELVES = 5.0, 0.5
 
 
@@ -110,24 +111,29 @@ def collect_children(but: int | None = None) -> bool:
 def _tree(root: int) -> list[int]:
     """The processes that come of one, but for supervisors, with runs of their own, and what comes of those."""
     children: dict[int, list[int]] = {}
-    for pid, state, parent, _ in _statuses():
-        if state not in _DEAD:
-            children.setdefault(parent, []).append(pid)
+    for pid, fields in statuses():
+        if fields[0] not in _DEAD:
+            children.setdefault(int(fields[1]), []).append(pid)
     found, to_do = [], [root]
     while to_do:
-        own = [pid for pid in children.get(to_do.pop(), ()) if not _is_supervisor(pid)]
+        own = [pid for pid in children.get(to_do.pop(), ()) if not is_supervisor(pid)]
         found += own
         to_do += own
     return found
 
 
-def _is_supervisor(pid: int) -> bool:
+def is_supervisor(pid: int) -> bool:
+    """Whether a process answers for a run, where the system shows it."""
+    return SUPERVISOR.encode() in _command(pid)
+
+
+def _command(pid: int) -> bytes:
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return SUPERVISOR.encode() in file.read()
+            return file.read()
     except OSError:
         # Ended since it was listed.
-        return False
+        return b""
 
 
 def _signal(pid: int, number: int) -> None:
@@ -181,6 +187,31 @@ def kill_marked(is_marked: Callable[[dict[str, str]], bool]) -> None:
         _wait_until_dead(marked)
 
 
+def kill_left_behind(is_marked: Callable[[dict[str, str]], bool]) -> int:
+    """Kill what a script has left running that ran in this process, as far as it shows, and wait until it is gone.
+
+    What is returned is how many there were. Those of Python's multiprocessing do not count; the one of them that tidies
+    up ends with this process.
+    """
+
+    def left() -> list[int]:
+        return [pid for pid in _marked(is_marked) if not _is_one_of(pid, _TRACKER, _FORK_SERVER)]
+
+    if left():
+        _wait_until(lambda: not left(), _SECONDS_TO_END_BY_THEMSELVES)
+    found = left()
+    # Processes that the server forks would take themselves for a part of this run, also when they are of the next.
+    servers = [pid for pid in _marked(is_marked) if _is_one_of(pid, _FORK_SERVER)]
+    for owner in [process(pid) for pid in found + servers]:
+        _signal(owner.pid, signal.SIGKILL)
+        _wait_until_dead(owner)
+    return len(found)
+
+
+def _is_one_of(pid: int, *names: bytes) -> bool:
+    return any(name in _command(pid) for name in names)
+
+
 def _marked(is_marked: Callable[[dict[str, str]], bool]) -> Iterator[int]:
     if sys.platform != "linux":
         return
@@ -222,13 +253,13 @@ def _living_members(group: int) -> Iterator[int]:
             return
         yield group
         return
-    for pid, state, _, its_group in _statuses():
-        if its_group == group and state not in _DEAD:
+    for pid, fields in statuses():
+        if int(fields[2]) == group and fields[0] not in _DEAD:
             yield pid
 
 
-def _statuses() -> Iterator[tuple[int, bytes, int, int]]:
-    """Id, state, parent and group of each process of a Linux system."""
+def statuses() -> Iterator[tuple[int, list[bytes]]]:
+    """Of each process of a Linux system its id, and what follows its name in ``stat``: state, parent, group, …"""
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -237,7 +268,7 @@ def _statuses() -> Iterator[tuple[int, bytes, int, int]]:
                     fields = file.read().rpartition(b")")[2].split()
             except OSError:
                 continue
-            yield int(name), fields[0], int(fields[1]), int(fields[2])
+            yield int(name), fields
 
 
 def _wait_until_dead(owner: Owner) -> None:

@@ -21,28 +21,36 @@ _BEFORE_SIGNAL = 128
 _SIGNALS_OF_PROGRAMS = ("SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS")
 
 
-def outcome(exit_code: int, log: str, checkout: str, source: str, memory: Memory) -> Outcome:
+def outcome(exit_code: int, log: str, checkout: str, source: str, memory: Memory, who: str = "the script") -> Outcome:
     """How a run ends whose script has ended with this code; a negative one is a signal.
 
     :param log: the path of the log, whose end names the exception.
     :param checkout: the working tree of the script; what is said of it is said of the ``source`` directory.
     :param memory: made when the script was started.
+    :param who: what has ended so; of a distributed script a rank, whose log it is.
     """
     if exit_code == 0:
         return ending.completed()
     name = signal_name(-exit_code) if exit_code < 0 else _signal_of_program(exit_code)
     if name is not None:
         why = memory.why_killed() if name == "SIGKILL" else ""
-        return ending.failed(f"{how_it_ended(exit_code)}{why}", exit_code, signal=name if exit_code < 0 else None)
-    return _exited(exit_code, log, _Places(checkout, source))
+        message = f"{how_it_ended(exit_code, who)}{why}"
+        return ending.failed(message, exit_code, signal=name if exit_code < 0 else None)
+    return _exited(exit_code, log, _Places(checkout, source), who)
 
 
-def how_it_ended(exit_code: int) -> str:
+def how_it_ended(exit_code: int, who: str = "the script") -> str:
     """What the code alone says."""
     if exit_code < 0:
-        return f"the script was killed by {signal_name(-exit_code)}"
+        return f"{who} was killed by {signal_name(-exit_code)}"
     name = _signal_of_program(exit_code)
-    return f"the script exited with code {exit_code}" + (f", as a shell does after {name}" if name else "")
+    return f"{who} exited with code {exit_code}" + (f", as a shell does after {name}" if name else "")
+
+
+def left_running(count: int) -> str:
+    """What to say of processes that had to be killed when their script had ended."""
+    processes = "a process" if count == 1 else f"{count} processes"
+    return f"{processes} that the script had left running had to be killed; have it wait for what it starts"
 
 
 def signal_name(number: int) -> str:
@@ -60,10 +68,10 @@ def _signal_of_program(exit_code: int) -> str | None:
     return name if name in _SIGNALS_OF_PROGRAMS else None
 
 
-def _exited(exit_code: int, log: str, places: _Places) -> Outcome:
+def _exited(exit_code: int, log: str, places: _Places, who: str) -> Outcome:
     from localexp.execution.last_words import LastWords, exception_further_back
 
-    words, headline = LastWords(log), how_it_ended(exit_code)
+    words, headline = LastWords(log), how_it_ended(exit_code, who)
     raised = words.exception
     # What was caught may stand far above; a message of many lines looks the same, if not as long.
     is_told = words.may_be_last if exit_code == _UNCAUGHT else words.is_last
@@ -135,7 +143,7 @@ class _Places:
         return f"{path}, line {frame.line}" + (f", in {frame.function}" if frame.function else "")
 
     def _inside(self, frame: Frame) -> str | None:
-        """The path of a frame in the checkout, None if it lies elsewhere."""
+        """The path in the checkout of a frame of it, None if it lies elsewhere."""
         path = os.path.normpath(os.path.join(self._checkout, frame.path))
         if not os.path.isabs(frame.path) and not os.path.exists(path):
             # As of what was compiled by Cython, which is relative to where that was done.
@@ -143,4 +151,6 @@ class _Places:
         for spelling in self._spellings:
             if path.startswith(spelling + os.sep):
                 return path[len(spelling) + 1 :]
-        return None
+        # A script that ran inline is known by the files of its source directory, in which there may be others too.
+        inside = path[len(self._source) + 1 :] if path.startswith(self._source + os.sep) else None
+        return inside if inside and os.path.exists(os.path.join(self._checkout, inside)) else None

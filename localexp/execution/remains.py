@@ -33,7 +33,7 @@ def clean(store: Store, record: RunRecord) -> list[str]:
 
 
 def _unneeded(layout: RunLayout) -> Iterator[str]:
-    for path in (layout.supervisor_log, layout.page):
+    for path in (layout.supervisor_log, layout.page, layout.rank_ends):
         if os.path.lexists(path):
             yield path
     for name in sorted(os.listdir(layout.folder)) if os.path.isdir(layout.folder) else []:

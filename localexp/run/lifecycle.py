@@ -108,7 +108,8 @@ class LifecycleOfRun(RunCore):
         then is. Its children that were submitted, and what its script has submitted, are canceled too, and theirs.
         This returns without waiting for that: ``wait_for_completion`` does.
 
-        :raises UserErrorException: it has ended already, its script has, or another process is this interactive run.
+        :raises UserErrorException: it has ended already, its script has, another process is this interactive run, or
+            it runs inline.
         """
         from localexp.execution import ending, interactive
         from localexp.execution.canceling import cancel_submitted_by, request_cancel
@@ -178,22 +179,21 @@ class LifecycleOfRun(RunCore):
         return details(store, self._known())
 
     def _wait_and_show(self, while_waiting: Callable[[], None]) -> None:
-        from localexp.execution.files import LOG_NAME
-        from localexp.execution.logs import LogFollower
+        from localexp.execution.logs import RunFollower
         from localexp.execution.waiting import wait
 
         name = f"RunId: {self.id}"
         address = f"Web View: {self.get_portal_url()}"
         print(f"{name}\n{address}", flush=True)
-        follower = LogFollower(self._layout.log, sys.stdout, while_waiting)
+        follower = RunFollower(self._layout, self._known(), sys.stdout, while_waiting)
         has_begun = False
 
         def follow() -> None:
             nonlocal has_begun
             while_waiting()
-            if not has_begun and os.path.exists(self._layout.log):
+            if not has_begun and os.path.exists(follower.path):
                 has_begun = True
-                title = f"Streaming {LOG_NAME}"
+                title = f"Streaming user_logs/{os.path.basename(follower.path)}"
                 print(f"\n{title}\n{'=' * len(title)}\n", flush=True)
             follower()
 

@@ -6,6 +6,7 @@ import io
 import os
 from time import time
 
+from localexp.metrics.system import SAMPLED
 from localexp.metrics.values import LARGEST_STEP, checked_name, checked_step, scalar, scalars
 from localexp.run.artifact import Artifact
 from localexp.run.listing import ListingOfRun
@@ -28,7 +29,8 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
     def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Log one value of a metric. It is kept when this returns, and survives the death of the process.
 
-        :param name: any text; ``/`` makes groups.
+        :param name: any text; ``/`` makes groups. Those of what is sampled, as ``system/cpu_percent``, are taken with a
+            warning: ``get_metrics`` leaves them out.
         :param value: a number, a text of up to 1,048,576 characters, a bool or None; scalars of numpy, torch, decimal
             and the like become Python's. (Azure ML keeps ``numpy.int64`` as a text.)
         :param description: any text, kept with the metric.
@@ -39,6 +41,8 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
         """
         if type(name) is not str:
             name = checked_name(name)
+        if name in SAMPLED:
+            _warn_of_sampled(name)
         if type(value) is not float:
             value = scalar(name, value)
         if step is not None and not (type(step) is int and -LARGEST_STEP <= step <= LARGEST_STEP):
@@ -170,7 +174,9 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
         Of one that was logged once it is the bare value, otherwise the list of its values in order; of rows and tables
         a dict of that by column. An image or chart is a text, ``aml://artifactId/ExperimentRun/dcid.<run>/<name>``.
 
-        :param name: only this metric; the result is empty if there is none.
+        :param name: only this metric; the result is empty if there is none. Without it those that are sampled of
+            submitted runs are left out: ``system/cpu_percent``, ``system/memory_rss_bytes``, ``system/gpu_percent``
+            and ``system/gpu_memory_bytes``.
         :param recursive: a dict of that by run id, of this run and all below it; runs without metrics are absent.
         :param run_type: with ``recursive``, only runs of this type below this one.
         :param populate: an ``Artifact`` in place of the text for an image or chart; its ``data`` are the bytes. (Azure
@@ -190,7 +196,10 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
 
         record = self._current()
         with self._workspace._store.main.reading() as db:
-            found = points.values(db, record.key, None if name is None else checked_name(name))
+            if name is None:
+                found = points.values(db, record.key, but=SAMPLED)
+            else:
+                found = points.values(db, record.key, checked_name(name))
         return shaped(found, self._artifact if populate else self._artifact_address)
 
     def _artifact(self, name: str) -> Artifact:
@@ -235,3 +244,12 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
             writer.cell(name, kind, cell)
         if description:
             writer.describe(name, str(description))
+
+
+def _warn_of_sampled(name: str) -> None:
+    from warnings import warn
+
+    message = (
+        f"the metric {name!r} has the name of what is sampled of runs: get_metrics() leaves it out; name it otherwise"
+    )
+    warn(message, UserWarning, stacklevel=3)

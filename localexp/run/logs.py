@@ -59,6 +59,7 @@ class LogsOfRun(RunCore):
     def get_environment(self) -> Environment:
         """The environment with which the run was submitted; ``python.interpreter_path`` is the one that was found.
 
+        If it was built, ``python.conda_dependencies`` are the requirements that it was built from, all as those of pip.
         ``environment_variables`` is empty: of these only the names are kept, in ``get_details()["runDefinition"]``,
         for their values are often secrets.
 
@@ -72,6 +73,12 @@ class LogsOfRun(RunCore):
         definition = record.definition_parts()
         environment = Environment(str(definition.get("environment", "default-environment")))
         environment.python.interpreter_path = str(definition["interpreter"])
+        build = definition.get("build")
+        if isinstance(build, dict):
+            from localexp.config.conda_dependencies import CondaDependencies
+
+            packages = {"dependencies": [{"pip": build["requirements"]}]}
+            environment.python.conda_dependencies = CondaDependencies(_underlying_structure=packages)
         return environment
 
     def get_secret(self, name: str) -> str:

@@ -6,6 +6,7 @@ from warnings import warn
 
 from localexp.errors import RunEnvironmentException
 from localexp.execution import context
+from localexp.run.again import AgainOfRun
 from localexp.run.children import ChildrenOfRun
 from localexp.run.core import experiment_of, found
 from localexp.run.files import FilesOfRun
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from localexp.workspace import Workspace
 
 
-class Run(LoggingOfRun, HistoryOfRun, TagsOfRun, FilesOfRun, LogsOfRun, ChildrenOfRun, LifecycleOfRun):
+class Run(LoggingOfRun, HistoryOfRun, TagsOfRun, FilesOfRun, LogsOfRun, ChildrenOfRun, AgainOfRun, LifecycleOfRun):
     """Attach to an existing run.
 
     :param experiment: the experiment that it is in.

@@ -47,6 +47,11 @@ class SubmittedRun(Run):
 
     @property
     def _workspace(self) -> Workspace:
+        if self._is_elsewhere():
+            raise StoreError(
+                f"run {self.id} is executed where its workspace is not: it can log, tag and upload, but nothing of it "
+                "can be read before it has been brought back"
+            )
         if self._attached_workspace is None:
             from localexp.workspace import Workspace
 
@@ -57,13 +62,25 @@ class SubmittedRun(Run):
     def _layout(self) -> RunLayout:
         return self._own_layout
 
+    def _is_elsewhere(self) -> bool:
+        """Whether this is a place to which the run was exported, which has no store."""
+        return os.path.exists(context.store_layout(self._here).exported)
+
+    def _properties_to_keep(self) -> dict[str, str | None]:
+        # Where they cannot be known, the first that was given stands, with a warning on the run.
+        return {} if self._is_elsewhere() else super()._properties_to_keep()
+
+    def _is_over(self) -> bool:
+        """Whether its script has ended, and this process, in which that ran, has gone on."""
+        return self._writer is not None and self._writer.is_closed
+
     def _check_folder(self) -> None:
         if not os.path.isdir(self._layout.journals):
             raise FileNotFoundError("the run has ended, or its folder is gone")
 
     def _check_store(self) -> None:
         # Before anything more is imported: this package may be found through the store, and be gone with it.
-        if not os.path.exists(context.store_layout(self._here).database):
+        if not os.path.exists(context.store_layout(self._here).database) and not self._is_elsewhere():
             raise StoreError(f"the workspace in {self._here.workspace} is gone: run {self.id} cannot be given files")
 
     def _prepare_folder(self) -> None:
@@ -106,14 +123,15 @@ class SubmittedRun(Run):
         """Do nothing: what was logged is kept already, and whoever reads sees it."""
 
 
-_submitted: dict[str, SubmittedRun] = {}
+_submitted: dict[tuple[str, str], SubmittedRun] = {}
 
 
 def submitted_run(here: context.Context) -> SubmittedRun:
     """The run of this context, the same object each time."""
-    if here.run_id not in _submitted:
-        _submitted[here.run_id] = SubmittedRun(here)
-    return _submitted[here.run_id]
+    key = here.workspace, here.run_id
+    if key not in _submitted or _submitted[key]._is_over():
+        _submitted[key] = SubmittedRun(here)
+    return _submitted[key]
 
 
 def received(sent: context.Context) -> Run:

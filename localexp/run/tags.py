@@ -76,7 +76,7 @@ class TagsOfRun(RunCore):
         from localexp.store.tags import checked
 
         wanted = checked(properties, "properties")
-        known = self.get_properties() if wanted else {}
+        known = self._properties_to_keep() if wanted else {}
         for key, value in wanted.items():
             if known.get(key, value) != value:
                 raise UserErrorException(
@@ -84,6 +84,9 @@ class TagsOfRun(RunCore):
                     "change; use a tag for what does, or another key"
                 )
         self._say(*({"property": key, "value": value} for key, value in wanted.items() if key not in known))
+
+    def _properties_to_keep(self) -> dict[str, str | None]:
+        return self.get_properties()
 
     @property
     def display_name(self) -> str | None:

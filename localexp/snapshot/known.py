@@ -98,13 +98,19 @@ def read(store: Store, tree: bytes) -> dict[bytes, Record]:
     except StoreError:
         # Locked for long, or the disk is full: everything is looked at as if for the first time.
         return {}
-    return {} if data is None else _unpacked(data)
+    return {} if data is None else unpacked(data)
 
 
 def keep(store: Store, tree: bytes, records: Iterable[Record]) -> None:
     """Keep the records of a tree for whoever looks at it next."""
+    data = packed(records)
+    _write(store, lambda db: scans.put(db, tree, data))
+
+
+def packed(records: Iterable[Record]) -> bytes:
+    """Records as one value, for ``unpacked``."""
     data = b"".join([record.packed() for record in records])
-    _write(store, lambda db: scans.put(db, tree, _MAGIC + digest_of(data) + data))
+    return _MAGIC + digest_of(data) + data
 
 
 def forget(store: Store, tree: bytes) -> None:
@@ -122,7 +128,7 @@ def _write(store: Store, change: Callable[[sqlite3.Connection], None]) -> None:
         return
 
 
-def _unpacked(data: bytes) -> dict[bytes, Record]:
+def unpacked(data: bytes) -> dict[bytes, Record]:
     """The records in a packed value; none of one that another version wrote, or that is damaged."""
     at = len(_MAGIC) + _CHECKSUM_BYTES
     if not data.startswith(_MAGIC) or digest_of(data[at:]) != data[len(_MAGIC) : at]:
