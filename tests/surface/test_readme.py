@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from localexp import Experiment, Workspace
+from localexp import Experiment, RunConfiguration, Workspace
 from localexp.cli.main import localexp
+from tests.execution.builders import wheel
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -18,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
-    submit, train, loop, keep, read = blocks("python")
+    submit, train, loop, keep, read, *_ = blocks("python")
     (tmp_path / "submit.py").write_text(submit)
     (tmp_path / "train.py").write_text(train)
     begin = submit.partition("config =")[0]
@@ -44,6 +46,35 @@ def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert last.get_metrics()["losses"] == [0.5, 0.25]
     assert [child.get_metrics() for child in last.get_children()] == [{"accuracy": 0.9 + n / 100} for n in (2, 1, 0)]
     assert kept.splitlines()[-1] == "0.25 1"
+
+
+def test_what_the_readme_shows_of_running_again_and_elsewhere_runs_as_it_stands(tmp_path: Path) -> None:
+    submit, train, _, _, _, again, environment, ranks = blocks("python")
+    wheel(tmp_path, "1.0")
+    (tmp_path / "requirements.txt").write_text(f"--no-index\n--find-links {tmp_path}\ntiny\n")
+    (tmp_path / "train.py").write_text(train)
+    after = "experiment.submit(config).wait_for_completion(raise_on_error=True)\n"
+    (tmp_path / "all.py").write_text(submit + again + environment + ranks + after)
+    workspace = Workspace(tmp_path)
+
+    printed = subprocess.run(
+        [sys.executable, "all.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull},
+    ).stdout
+
+    workspace.wait(Experiment(workspace, "digits").get_runs())
+    distributed, built, verifying, rerun, first = Experiment(workspace, "digits").get_runs()
+    assert printed.endswith("\nTrue\n")
+    assert rerun.origin == verifying.origin == first.id
+    assert rerun.get_details()["runDefinition"]["arguments"] == ["--lr", "0.2"]
+    assert built.get_status() == "Completed"
+    assert workspace.environments["torch"].version == "1"
+    assert distributed.get_metrics() == {"loss": [0.25] * 4}
+    assert RunConfiguration.load(tmp_path, "train").environment.name == "torch"
 
 
 def test_every_command_is_in_the_readme_and_has_help() -> None:
