@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A supervisor ends its run a moment before it ends itself.
 GRACE_SECONDS = 10.0
+_GLANCE_SECONDS = 0.01
 
 
 class Process:
@@ -61,7 +62,7 @@ def of_workspaces_below(folder: str | Path) -> list[Process]:
     top = os.path.realpath(folder)
     deadline = time.monotonic() + GRACE_SECONDS
     while (found := [one for one in processes() if one.is_of_workspace_below(top)]) and time.monotonic() < deadline:
-        os.sched_yield()
+        time.sleep(_GLANCE_SECONDS)
     return found
 
 

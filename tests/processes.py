@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE_SECONDS = 60.0
+# Between two looks at what is waited for: it is mostly other processes that need the cores meanwhile.
+GLANCE_SECONDS = 0.002
 REPOSITORY = Path(__file__).parents[1]
 NOBODY = 65534
 
@@ -122,4 +124,4 @@ def wait_until(is_so: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
-        os.sched_yield() if hasattr(os, "sched_yield") else None
+        time.sleep(GLANCE_SECONDS)

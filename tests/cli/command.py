@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from localexp import Experiment, Run, Workspace
+from tests.cli import forked
 from tests.processes import PATIENCE_SECONDS
 
 TYPE_CHECKING = False
@@ -36,10 +37,13 @@ def localexp(
     *arguments: str | bytes, at: Path, through: Sequence[str] = (), **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder to its end; ``through`` is a command that starts it."""
+    its_environment = {**environment(), **variables}
+    if forked.ready() and not through and forked.start_alike(its_environment, environment()):
+        return forked.run(arguments, str(at), its_environment, PATIENCE_SECONDS)
     return subprocess.run(
         [*through, *COMMAND, *arguments],
         cwd=at,
-        env={**environment(), **variables},
+        env=its_environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

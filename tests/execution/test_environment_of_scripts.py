@@ -69,15 +69,22 @@ def test_an_environment_that_waits_is_for_its_user_alone_and_is_gone_afterwards(
         assert not [row for row in db.iterdump() if "hidden-3141" in row]
 
 
-def test_a_run_whose_environment_was_removed_says_so(experiment: Experiment, project: Project, full: Run) -> None:
-    run = experiment.submit(ScriptRunConfig(project.path, "train.py"))
-    os.unlink(run._layout.handover)
+def test_a_run_whose_environment_was_removed_or_cut_off_says_so_and_holds_up_no_other(
+    experiment: Experiment, project: Project, full: Run
+) -> None:
+    removed, cut, empty = [experiment.submit(ScriptRunConfig(project.path, "train.py")) for _ in range(3)]
+    os.unlink(removed._layout.handover)
+    os.truncate(cut._layout.handover, os.path.getsize(cut._layout.handover) // 2)
+    os.truncate(empty._layout.handover, 0)
 
     full.cancel()
-    error = run.wait_for_completion(raise_on_error=False)["error"]["error"]
+    messages = [
+        str(run.wait_for_completion(raise_on_error=False)["error"]["error"]["message"]) for run in (removed, cut, empty)
+    ]
 
-    assert "environment" in error["message"]
-    assert sys.platform != "linux" or "No such file" in error["message"]
+    assert "environment" in messages[0]
+    assert sys.platform != "linux" or "No such file" in messages[0]
+    assert all("what was kept to start it is damaged" in message for message in messages[1:])
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as somebody else")

@@ -299,9 +299,10 @@ def test_an_input_that_changes_before_the_script_starts_is_warned_of(
     assert details["status"] == "Completed"
     (message,) = input_warnings(details)
     assert message == (
-        "the input data changed between submit and the start of the script; its recorded hash, and with it the "
-        "identity of the run, is of what it was at submit"
+        "the input data changed between submit and the start of the script; its recorded hash is of what it was "
+        "at submit, and the run has no identity"
     )
+    assert "identity" not in details
     assert recorded(second)["data"]["hash"] == recorded_hash
 
 

@@ -256,7 +256,7 @@ def test_a_submit_killed_at_any_step_leaves_no_run_or_one_that_is_carried_out(
 ) -> None:
     calls = calls_of_submit(workspace, project)
 
-    for at in range(1, calls, max(1, calls // 12)):
+    for at in range(1, calls, max(1, calls // 8)):
         check_killed_submit(workspace, project, at)
 
 
@@ -291,14 +291,17 @@ def processes_of(run: Run) -> list[str]:
     return found
 
 
-def not_started(experiment: Experiment, project: Project) -> Run:
-    """A run whose supervisor the test starts itself: a copy of one that has ended."""
+def ended(experiment: Experiment, project: Project) -> Run:
     project.write(
         "train.py", "from localexp import Run; Run.get_context().log('ran', 1); open('outputs/made', 'w').close()"
     )
-    # Runs of this test that are never started take up places.
-    first = experiment.submit(project.config(), now=True)
-    first.wait_for_completion()
+    run = experiment.submit(project.config())
+    run.wait_for_completion()
+    return run
+
+
+def not_started(experiment: Experiment, first: Run) -> Run:
+    """A run whose supervisor the test starts itself: a copy of one that has ended."""
     record = record_of(first)
     store = experiment.workspace._store
     identifier = f"run-{now()}"
@@ -322,8 +325,8 @@ def not_started(experiment: Experiment, project: Project) -> Run:
     return Run.get(experiment.workspace, identifier)
 
 
-def check_killed_supervisor(experiment: Experiment, project: Project, at: int) -> int:
-    run = not_started(experiment, project)
+def check_killed_supervisor(experiment: Experiment, first: Run, at: int) -> int:
+    run = not_started(experiment, first)
     supervisor = python(SUPERVISING, experiment.workspace._store.layout.root, run.id, at, this_process())
     out, err = supervisor.communicate()
     assert supervisor.returncode in (-signal.SIGKILL, 0), err
@@ -345,10 +348,11 @@ def check_killed_supervisor(experiment: Experiment, project: Project, at: int) -
 
 
 def test_a_supervisor_killed_at_any_step_leaves_a_run_with_one_end(experiment: Experiment, project: Project) -> None:
-    calls = check_killed_supervisor(experiment, project, -1)
+    first = ended(experiment, project)
+    calls = check_killed_supervisor(experiment, first, -1)
 
     for at in range(1, calls, max(1, calls // 12)):
-        check_killed_supervisor(experiment, project, at)
+        check_killed_supervisor(experiment, first, at)
 
 
 @pytest.mark.exhaustive
@@ -356,8 +360,9 @@ def test_a_supervisor_killed_at_any_step_leaves_a_run_with_one_end(experiment: E
 def test_a_supervisor_killed_at_every_single_step_leaves_a_run_with_one_end(
     experiment: Experiment, project: Project
 ) -> None:
-    for at in range(1, check_killed_supervisor(experiment, project, -1) + 1):
-        check_killed_supervisor(experiment, project, at)
+    first = ended(experiment, project)
+    for at in range(1, check_killed_supervisor(experiment, first, -1) + 1):
+        check_killed_supervisor(experiment, first, at)
 
 
 def test_what_a_script_made_is_not_lost_though_the_disk_is_full_when_its_run_is_first_to_be_ended(

@@ -70,6 +70,7 @@ def test_a_workspace_that_is_moved_during_a_run_keeps_what_was_logged(tmp_path: 
         while not os.path.exists({str(tmp_path / "moved")!r}):
             time.sleep(0.01)
         run.log("after", 2)
+        open({str(tmp_path / "logged")!r}, "w").close()
         """,
     )
     workspace = Workspace(tmp_path / "store")
@@ -79,6 +80,7 @@ def test_a_workspace_that_is_moved_during_a_run_keeps_what_was_logged(tmp_path: 
     workspace.close()
     os.rename(tmp_path / "store", tmp_path / "moved")
     wait_until(lambda: not owner.is_alive(), "the supervisor has given up")
+    wait_until((tmp_path / "logged").exists, "the script has logged once more")
 
     found = Run.get(Workspace(tmp_path / "moved"), run.id)
 

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from localexp import Experiment, Run, ScriptRunConfig
 from tests.processes import Project, wait_until
 
+FILES = ("config.json", "data/rows.csv", "data/more/rows.csv")
 SWAP = """
 import os
 os.rename("config.json", "x")
@@ -36,7 +38,7 @@ def content(run: Run, name: str, folder: Path) -> bytes:
 
 @pytest.fixture
 def started(project: Project) -> Project:
-    for name in ("config.json", "data/rows.csv", "data/more/rows.csv"):
+    for name in FILES:
         project.write(name, f"that of {name}")
     return project
 
@@ -89,58 +91,67 @@ def test_a_file_in_too_many_folders_is_seen_while_its_script_runs(
     run.wait_for_completion()
 
 
-@pytest.mark.parametrize(
-    ("code", "kept"),
-    [
-        ("open('new.txt', 'w').write('1')", {"new.txt": b"1"}),
-        ("open('data/new.txt', 'w').write('1')", {"data/new.txt": b"1"}),
-        ("import os; os.makedirs('a/b'); open('a/b/c', 'w').write('1')", {"a/b/c": b"1"}),
-        ("open('config.json', 'a').write('!')", {"config.json": b"that of config.json!"}),
-        ("open('config.json', 'w').close()", {"config.json": b""}),
-        ("open('new.txt', 'w').close()", {"new.txt": b""}),
-        ("import os; os.rename('config.json', 'moved.json')", {"moved.json": b"that of config.json"}),
-        ("import os; os.rename('data/more', 'data/moved')", {"data/moved/rows.csv": b"that of data/more/rows.csv"}),
-        ("import shutil; shutil.copy2('config.json', 'copy.json')", {"copy.json": b"that of config.json"}),
-        ("import os; os.link('config.json', 'again.json')", {"again.json": b"that of config.json"}),
-        (SWAP, {"config.json": b"that of data/rows.csv", "data/rows.csv": b"that of config.json"}),
-        (
-            "import os; os.unlink('config.json'); os.mkdir('config.json'); open('config.json/a', 'w')",
-            {"config.json/a": b""},
-        ),
-        ("import shutil; shutil.rmtree('data'); open('data', 'w').write('1')", {"data": b"1"}),
-        ("import os; os.symlink('data/rows.csv', 'link')", {"link": b"that of data/rows.csv"}),
-        ("import os; os.mkdir('cache'); os.chdir('cache'); open('here.txt', 'w')", {"cache/here.txt": b""}),
-        ("open('train.py', 'w').write('over')", {"train.py": b"over"}),
-        ("open('.hidden', 'w').write('1')", {".hidden": b"1"}),
-    ],
-)
-def test_what_is_new_or_has_other_bytes_is_kept_by_its_path(
-    experiment: Experiment, started: Project, tmp_path: Path, code: str, kept: dict[str, bytes]
+# What a script does in a folder that holds the files of `started`, and what is kept of it by its path in that folder.
+KEPT: list[tuple[str, dict[str, bytes]]] = [
+    ("open('new.txt', 'w').write('1')", {"new.txt": b"1"}),
+    ("open('data/new.txt', 'w').write('1')", {"data/new.txt": b"1"}),
+    ("import os; os.makedirs('a/b'); open('a/b/c', 'w').write('1')", {"a/b/c": b"1"}),
+    ("open('config.json', 'a').write('!')", {"config.json": b"that of config.json!"}),
+    ("open('config.json', 'w').close()", {"config.json": b""}),
+    ("open('new.txt', 'w').close()", {"new.txt": b""}),
+    ("import os; os.rename('config.json', 'moved.json')", {"moved.json": b"that of config.json"}),
+    ("import os; os.rename('data/more', 'data/moved')", {"data/moved/rows.csv": b"that of data/more/rows.csv"}),
+    ("import shutil; shutil.copy2('config.json', 'copy.json')", {"copy.json": b"that of config.json"}),
+    ("import os; os.link('config.json', 'again.json')", {"again.json": b"that of config.json"}),
+    (SWAP, {"config.json": b"that of data/rows.csv", "data/rows.csv": b"that of config.json"}),
+    (
+        "import os; os.unlink('config.json'); os.mkdir('config.json'); open('config.json/a', 'w')",
+        {"config.json/a": b""},
+    ),
+    ("import shutil; shutil.rmtree('data'); open('data', 'w').write('1')", {"data": b"1"}),
+    ("import os; os.symlink('data/rows.csv', 'link')", {"link": b"that of data/rows.csv"}),
+    ("import os; os.mkdir('cache'); os.chdir('cache'); open('here.txt', 'w')", {"cache/here.txt": b""}),
+    ("open('.hidden', 'w').write('1')", {".hidden": b"1"}),
+]
+NOT_KEPT = [
+    "import os; os.unlink('config.json')",
+    "import shutil; shutil.rmtree('data')",
+    "import os; os.chmod('config.json', 0o755)",
+    "import os; os.utime('config.json', (1, 1))",
+    "text = open('config.json').read(); open('config.json', 'w').write(text)",
+    "import os; os.makedirs('empty/folders')",
+    "import os; os.rename('config.json', 'x'); os.rename('x', 'config.json')",
+    "open('new.txt', 'w').close(); import os; os.unlink('new.txt')",
+]
+
+
+def test_what_is_new_or_has_other_bytes_is_kept_by_its_path_and_nothing_else_is(
+    experiment: Experiment, project: Project, tmp_path: Path
 ) -> None:
-    run, names = files_after(experiment, started, code)
+    codes = [*(code for code, _ in KEPT), *NOT_KEPT]
+    for place in range(len(codes)):
+        for name in FILES:
+            project.write(f"{place}/{name}", f"that of {name}")
+    code = f"""
+        import os
+        top = os.getcwd()
+        for place, code in enumerate({codes!r}):
+            os.chdir(os.path.join(top, str(place)))
+            exec(code, {{}})
+        """
 
-    assert {name: content(run, name, tmp_path) for name in names} == kept
+    run, names = files_after(experiment, project, dedent(code))
+
+    expected = {f"{place}/{name}": kept for place, (_, files) in enumerate(KEPT) for name, kept in files.items()}
+    assert {name: content(run, name, tmp_path) for name in names} == expected
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import os; os.unlink('config.json')",
-        "import shutil; shutil.rmtree('data')",
-        "import os; os.chmod('config.json', 0o755)",
-        "import os; os.utime('config.json', (1, 1))",
-        "text = open('config.json').read(); open('config.json', 'w').write(text)",
-        "import os; os.makedirs('empty/folders')",
-        "import os; os.rename('config.json', 'x'); os.rename('x', 'config.json')",
-        "open('new.txt', 'w').close(); import os; os.unlink('new.txt')",
-    ],
-)
-def test_what_has_gone_or_has_the_bytes_of_the_snapshot_makes_no_file(
-    experiment: Experiment, started: Project, code: str
+def test_a_script_that_overwrites_itself_is_kept_as_it_left_itself(
+    experiment: Experiment, project: Project, tmp_path: Path
 ) -> None:
-    _, names = files_after(experiment, started, code)
+    run, names = files_after(experiment, project, "open('train.py', 'w').write('over')")
 
-    assert names == []
+    assert {name: content(run, name, tmp_path) for name in names} == {"train.py": b"over"}
 
 
 def test_the_next_run_finds_its_files_as_the_snapshot_has_them(

@@ -12,7 +12,7 @@ from tests.processes import Project, python
 from tests.snapshot import trees
 from tests.snapshot.bystanders import Bystander
 
-PROCESSES, ROUNDS = 4, 10
+PROCESSES, ROUNDS = 4, 5
 
 
 def check_stored_once(workspace: Workspace) -> None:

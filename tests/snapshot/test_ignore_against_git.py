@@ -273,10 +273,10 @@ def run(check: Callable[[list[Any]], None], cases: st.SearchStrategy[list[Any]],
 
 
 @each_check
-def test_80_random_rule_sets_mean_to_us_what_they_mean_to_git(
+def test_40_random_rule_sets_mean_to_us_what_they_mean_to_git(
     check: Callable[[list[Any]], None], cases: st.SearchStrategy[list[Any]]
 ) -> None:
-    run(check, cases, 80)
+    run(check, cases, 40)
 
 
 @pytest.mark.exhaustive

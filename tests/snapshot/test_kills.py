@@ -336,7 +336,7 @@ def test_a_copy_to_another_file_system_that_was_killed_half_way_is_made_again(
 
 
 def test_snapshots_and_leases_that_are_killed_harm_nobody(workspace: Workspace, tmp_path: Path) -> None:
-    check_kills(workspace, tmp_path, kills=10)
+    check_kills(workspace, tmp_path, kills=6)
 
 
 @pytest.mark.exhaustive

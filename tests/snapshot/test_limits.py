@@ -99,8 +99,9 @@ def test_the_line_that_is_given_makes_it_fit(experiment: Experiment, project: Pr
 
     follow(refused(experiment, project, max_bytes=10_000))
 
-    run = experiment.submit(project.config(), max_snapshot_bytes=10_000)
-    run.wait_for_completion()
+    experiment.workspace.set_setting("snapshot.max_bytes", 10_000)
+    with experiment.start_logging(snapshot_directory=project.path) as run:
+        pass
     paths = {file.path for file in experiment.workspace.get_snapshot(str(run._known().snapshot)).files()}
     assert paths == {".amlignore", "train.py", "source/module.py", "data1/notes.txt"}
 

@@ -45,7 +45,7 @@ def paths_seen(workspace: Workspace, project: Project, disturbance: str) -> list
     seen: list[set[str]] = []
     failures: list[str] = []
     try:
-        for _ in range(60):
+        for _ in range(25):
             try:
                 seen.append({file.path for file in trees.taken(workspace, project.path).files()})
             except SnapshotException as error:

@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 from dataclasses import dataclass
+from functools import cache
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ DATA = Path(__file__).parents[1] / "data"
 ABSENT = object()
 
 # Defaults that Azure ML's signatures name instead of writing them out.
-_CONSTANTS = {"ViewType.ActiveOnly": "ActiveOnly", "MAX_DURATION_SECONDS_DEFAULT": 2592000}
+_CONSTANTS = {
+    "ViewType.ActiveOnly": "ActiveOnly",
+    "MAX_DURATION_SECONDS_DEFAULT": 2592000,
+    "PYTHON_DEFAULT_VERSION": "a version of Python",
+    "CPU": "cpu",
+}
 
 # A static method that gives objects of its class may know which class it is called on.
 _TAKING_THE_CALLS_OF = {"static": {"static", "classmethod"}}
@@ -42,12 +48,14 @@ class Gap:
     instead: str
 
 
+@cache
 def surface() -> dict[str, Any]:
     """The facts as they are in the file."""
     facts: dict[str, Any] = json.loads((DATA / "azure-ml-v1-signatures.json").read_text(encoding="utf-8"))
     return facts
 
 
+@cache
 def members(owner: str) -> dict[str, Member]:
     """The names of one of Azure ML's classes."""
     return {name: member(name, fact) for name, fact in surface()["classes"][owner].items()}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import localexp
-from localexp import Environment, Experiment, Run, RunConfiguration, ScriptRunConfig, Workspace
+from localexp import CondaDependencies, Environment, Experiment, Run, RunConfiguration, ScriptRunConfig, Workspace
 from localexp.absent import ABSENT, IMPORTS
 from localexp.compat import core
 from localexp.config import HistoryConfiguration, PythonSection
@@ -29,6 +29,7 @@ CLASSES: dict[str, type] = {
         RunConfiguration,
         Environment,
         PythonSection,
+        CondaDependencies,
         HistoryConfiguration,
         ScriptRunConfig,
     )
@@ -36,6 +37,7 @@ CLASSES: dict[str, type] = {
 OWNERS = {"_SubmittedRun": "Run", "exceptions": IMPORTS, "hyperdrive": IMPORTS}
 MODULES = [
     "core",
+    "core.conda_dependencies",
     "core.environment",
     "core.experiment",
     "core.run",
@@ -53,7 +55,8 @@ def made(workspace: Workspace) -> list[object]:
     run.complete()
     config = ScriptRunConfig(".", "train.py")
     environment = config.run_config.environment
-    return [run, experiment, workspace, config, config.run_config, config.run_config.history, environment]
+    parts = [config.run_config.history, environment, CondaDependencies.create(pip_packages=["numpy"])]
+    return [run, experiment, workspace, config, config.run_config, *parts]
 
 
 def of_class(workspace: Workspace, owner: str) -> object:

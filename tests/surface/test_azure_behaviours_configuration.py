@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
-from localexp import Environment, Experiment, RunConfiguration, ScriptRunConfig
+from localexp import CondaDependencies, Environment, Experiment, RunConfiguration, ScriptRunConfig
 from localexp.compat.core.environment import PythonSection
 from localexp.compat.core.runconfig import HistoryConfiguration
+from localexp.config import submission_of
 from localexp.errors import RunConfigurationException
 from tests.processes import Project
 
@@ -65,20 +67,26 @@ def test_another_target_differs_and_is_refused_at_submit(experiment: Experiment,
 
 
 def test_packages_differ_and_are_those_of_the_interpreter() -> None:
-    assert Environment("any").python.user_managed_dependencies is True
-    with pytest.raises(RunConfigurationException, match="user_managed_dependencies cannot be False"):
-        Environment("any").python.user_managed_dependencies = False
+    plain, built, chosen = (Environment("any").python for _ in range(3))
+    built.conda_dependencies = chosen.conda_dependencies = CondaDependencies()
+    chosen.user_managed_dependencies = True
+
+    assert plain.user_managed_dependencies is chosen.user_managed_dependencies is True
+    assert built.user_managed_dependencies is False
+    with pytest.raises(RunConfigurationException, match="user_managed_dependencies is True or False, not 'yes'"):
+        plain.user_managed_dependencies = "yes"  # type: ignore[assignment]
+
+
+def test_the_packages_of_a_new_environment_differ_and_are_none() -> None:
+    assert Environment("any").python.conda_dependencies is None
 
 
 @pytest.mark.parametrize(
     "words",
     [
         {"framework": "PySpark"},
-        {"communicator": "OpenMpi"},
-        {"conda_dependencies": Anything()},
+        {"communicator": "ParameterServer"},
         {"_history_enabled": False},
-        {"_path": "."},
-        {"_name": "mine"},
     ],
 )
 def test_a_run_configuration_differs_and_refuses_what_would_have_no_effect(words: dict[str, Any]) -> None:
@@ -108,7 +116,7 @@ def test_a_script_config_differs_and_refuses_what_would_have_no_effect(words: di
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("framework", "PyTorch"), ("communicator", "Gloo"), ("node_count", 2)],
+    [("framework", "TensorFlow"), ("communicator", "ParameterServer"), ("node_count", 2)],
 )
 def test_a_setting_that_would_have_no_effect_differs_and_is_refused(name: str, value: object) -> None:
     with pytest.raises(RunConfigurationException, match=f"^{name} cannot be"):
@@ -120,8 +128,11 @@ def test_outputs_differ_and_are_always_kept() -> None:
         RunConfiguration().history.output_collection = False
 
 
-def test_conda_dependencies_differ_and_are_refused() -> None:
-    with pytest.raises(RunConfigurationException, match="conda_dependencies cannot be"):
+def test_conda_dependencies_are_of_their_class() -> None:
+    dependencies = CondaDependencies.create(pip_packages=["numpy"])
+
+    assert RunConfiguration(conda_dependencies=dependencies).environment.python.conda_dependencies is dependencies
+    with pytest.raises(RunConfigurationException, match="give CondaDependencies, or None"):
         Environment("any").python.conda_dependencies = Anything()  # type: ignore[assignment]
 
 
@@ -194,3 +205,31 @@ def test_a_configuration_that_is_half_made_or_oddly_set_can_be_shown() -> None:
 def test_the_variables_of_a_new_environment_differ_and_are_none() -> None:
     assert RunConfiguration().environment.environment_variables == {}
     assert Environment("any").environment_variables == {}
+
+
+def test_conda_packages_differ_and_are_taken_from_pip() -> None:
+    environment = Environment("any")
+    environment.python.conda_dependencies = CondaDependencies.create(conda_packages=["scikit-learn=1.3"])
+
+    with pytest.warns(UserWarning, match=r"taken from pip are scikit-learn=1\.3"):
+        submission = submission_of(ScriptRunConfig(".", "train.py", environment=environment))
+
+    assert submission.wanted is not None
+    assert submission.wanted.requirements == ["scikit-learn==1.3.*"]
+
+
+def test_the_version_of_python_differs_and_is_the_interpreters() -> None:
+    environment = Environment("any")
+    environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["numpy"])
+    assert environment.python.conda_dependencies.get_python_version() is None
+
+    environment.python.conda_dependencies.set_python_version("2.7")
+
+    with pytest.raises(RunConfigurationException, match=r"for python=2\.7, and .* give python\.interp"):
+        submission_of(ScriptRunConfig(".", "train.py", environment=environment))
+
+
+def test_saving_a_configuration_differs_and_makes_one_file(tmp_path: Path) -> None:
+    RunConfiguration(conda_dependencies=CondaDependencies.create(pip_packages=["numpy"])).save(tmp_path, "mine")
+
+    assert [file.name for file in tmp_path.rglob("*")] == [".azureml", "mine"]

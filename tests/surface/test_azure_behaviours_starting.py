@@ -223,6 +223,18 @@ def test_submit_differs_and_returns_a_plain_run(experiment: Experiment, project:
     assert type(run) is Run
 
 
+def test_addresses_of_repositories_differ_and_hold_no_credentials(
+    experiment: Experiment, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZUREML_GIT_REPOSITORY_URI", "https://user:token@example.org/project.git")
+
+    with experiment.start_logging(snapshot_directory=str(project.path)) as run:
+        properties = run.get_properties()
+
+    assert properties["azureml.git.repository_uri"] == "https://example.org/project.git"
+    assert properties["mlflow.source.git.repoURL"] == "https://example.org/project.git"
+
+
 def test_a_source_directory_that_is_none_is_the_current_one() -> None:
     assert ScriptRunConfig(None).source_directory == ScriptRunConfig("").source_directory == "."
 
@@ -364,4 +376,6 @@ def test_the_definition_of_a_run_differs_and_says_what_was_submitted(experiment:
         "inputs": [],
         "ignoreParents": False,
         "maxRunDurationSeconds": 2_592_000,
+        "build": None,
+        "distributed": None,
     }

@@ -10,7 +10,7 @@ import localexp
 from localexp import Experiment
 from tests.processes import Project
 
-HEAVY = {"click", "pathspec", "sqlite_utils", "xxhash", "jinja2", "numpy", "psutil"}
+HEAVY = {"click", "pathspec", "sqlite_utils", "xxhash", "jinja2", "numpy", "psutil", "yaml"}
 
 
 def modules_after(code: str) -> set[str]:
@@ -62,8 +62,11 @@ def test_an_interactive_run_without_a_snapshot_loads_nothing_heavy(experiment: E
 def test_the_public_names_are_these() -> None:
     assert localexp.__all__ == [
         "Artifact",
+        "CondaDependencies",
         "Environment",
         "Experiment",
+        "MpiConfiguration",
+        "PyTorchConfiguration",
         "Run",
         "RunConfiguration",
         "RunStatus",

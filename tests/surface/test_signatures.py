@@ -29,8 +29,11 @@ OURS: dict[str, list[type]] = {
     "ScriptRunConfig": [localexp.ScriptRunConfig],
     "RunConfiguration": [localexp.RunConfiguration],
     "HistoryConfiguration": [HistoryConfiguration],
+    "MpiConfiguration": [localexp.MpiConfiguration],
+    "PyTorchConfiguration": [localexp.PyTorchConfiguration],
     "Environment": [localexp.Environment],
     "PythonSection": [PythonSection],
+    "CondaDependencies": [localexp.CondaDependencies],
     "Workspace": [localexp.Workspace],
 }
 
@@ -39,8 +42,11 @@ SAMPLES: dict[str, object] = {
     "ScriptRunConfig": localexp.ScriptRunConfig("."),
     "RunConfiguration": localexp.RunConfiguration(),
     "HistoryConfiguration": HistoryConfiguration(),
+    "MpiConfiguration": localexp.MpiConfiguration(),
+    "PyTorchConfiguration": localexp.PyTorchConfiguration(),
     "Environment": localexp.Environment("any"),
     "PythonSection": PythonSection(),
+    "CondaDependencies": localexp.CondaDependencies(),
     "_OfflineRun": OfflineRun(),
 }
 

@@ -199,6 +199,7 @@ def test_settings_are_kept_for_everybody(workspace: Workspace) -> None:
         "checkouts.max_bytes": 2 * 2**30,
         "max_concurrent_runs": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "cancel.grace_seconds": 10,
+        "resources.sample_seconds": 5,
     }
 
     workspace.set_setting("snapshot.max_files", 7)

@@ -8,12 +8,23 @@ from typing import Any
 import numpy
 import pytest
 
-from localexp import Experiment, Run, RunConfiguration, ScriptRunConfig, Workspace, get_run
+from localexp import (
+    CondaDependencies,
+    Environment,
+    Experiment,
+    Run,
+    RunConfiguration,
+    ScriptRunConfig,
+    Workspace,
+    get_run,
+)
 from localexp.compat import core
-from localexp.errors import UserErrorException
+from localexp.errors import RunConfigurationException, UserErrorException
 from tests.processes import Project
 
 WRONG: Any = "misc"
+NONE: Any = None
+THREE: Any = 3
 
 
 @pytest.mark.parametrize(
@@ -42,6 +53,45 @@ def test_what_is_no_experiment_is_refused_where_one_is_needed(call: Callable[[],
 def test_a_workspace_in_place_of_an_experiment_is_refused(workspace: Workspace) -> None:
     with pytest.raises(UserErrorException, match=r"Run\.get\(workspace, run_id\)"):
         Run(workspace, "an id")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Environment.from_pip_requirements("any", NONE),
+        lambda: Environment.from_conda_specification("any", NONE),
+        lambda: Environment.load_from_directory(NONE),
+        lambda: Environment("any").save_to_directory(NONE),
+        lambda: CondaDependencies().save(THREE),
+        lambda: CondaDependencies(THREE),
+        lambda: RunConfiguration.load(NONE),
+        lambda: RunConfiguration.delete(NONE, "any"),
+        lambda: RunConfiguration().save(THREE, "any"),
+    ],
+)
+def test_what_is_no_path_of_a_configuration_is_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(RunConfigurationException, match=r"the path of .* is (None|3); give a text or a Path"):
+        call()
+
+
+def test_what_is_no_name_of_a_configuration_is_refused(workspace: Workspace, project: Project) -> None:
+    with pytest.raises(UserErrorException, match="the name of an environment is a text that is not empty, not None"):
+        Environment.get(workspace, NONE)
+    with pytest.raises(RunConfigurationException, match="the name of a run configuration is a text, not 3"):
+        RunConfiguration.load(project.path, THREE)
+    with pytest.raises(UserErrorException, match="needs a name, and not 3"):
+        RunConfiguration().save(project.path, THREE)
+
+
+@pytest.mark.parametrize("name", ["now", "reuse", "force", "ignore_parents"])
+def test_what_is_neither_true_nor_false_is_refused_at_submit(
+    experiment: Experiment, project: Project, name: str
+) -> None:
+    project.write("train.py", "")
+
+    with pytest.raises(UserErrorException, match=f"{name} is True or False, not 'misc'"):
+        experiment.submit(project.config(), **{name: WRONG})
+    assert list(experiment.get_runs()) == []
 
 
 @pytest.mark.parametrize("arguments", ["0 1", b"0 1", "", {"--lr": 0.1}, 5])

@@ -7,7 +7,7 @@ import pytest
 from tests.execution.faults.trial import Trial
 from tests.processes import output, python
 
-PROCESSES, THREADS = 4, 50
+PROCESSES = 4
 
 READING = """
 import sys, threading
@@ -31,10 +31,13 @@ print(ends)
 """
 
 
+@pytest.mark.parametrize("threads", [10, pytest.param(50, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize(
     ("is_killed", "status", "reason"), [(False, "Completed", ""), (True, "Failed", "the supervisor of the run")]
 )
-def test_two_hundred_readers(trial: Trial, is_killed: bool, status: str, reason: str) -> None:
+def test_four_processes_of_many_readers_each(
+    trial: Trial, is_killed: bool, status: str, reason: str, threads: int
+) -> None:
     go = trial.folder / "go"
     trial.submit(f"""
         while not os.path.exists({str(go)!r}):
@@ -42,7 +45,7 @@ def test_two_hundred_readers(trial: Trial, is_killed: bool, status: str, reason:
             __import__("time").sleep(0.001)
         """)
     trial.wait_for_points()
-    readers = [python(READING, trial.experiment.workspace.path, trial.run.id, THREADS) for _ in range(PROCESSES)]
+    readers = [python(READING, trial.experiment.workspace.path, trial.run.id, threads) for _ in range(PROCESSES)]
     for reader in readers:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "reading\n"

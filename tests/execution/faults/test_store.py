@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-LOCKED_SECONDS = 20.0
-
 
 def waiting_for(go: Path) -> str:
     """Code of a script that does nothing until a file is there."""
@@ -39,7 +37,10 @@ def waiting_for(go: Path) -> str:
         """
 
 
-def test_another_program_that_keeps_the_store_locked_while_a_run_ends_and_another_is_submitted(trial: Trial) -> None:
+@pytest.mark.parametrize("seconds", [2, pytest.param(20, marks=pytest.mark.exhaustive)])
+def test_another_program_that_keeps_the_store_locked_while_a_run_ends_and_another_is_submitted(
+    trial: Trial, seconds: int
+) -> None:
     go = trial.folder / "go"
     trial.submit(waiting_for(go) + "open('outputs/model', 'w').close()")
     wait_until(lambda: trial.run.get_status() == "Running", "the run is Running")
@@ -53,12 +54,14 @@ def test_another_program_that_keeps_the_store_locked_while_a_run_ends_and_anothe
         connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
         connection.execute("BEGIN IMMEDIATE")
         print("locked", flush=True)
+        sys.stdin.readline()
         time.sleep(float(sys.argv[2]))
         connection.execute("ROLLBACK")
         """,
         trial.experiment.workspace._store.main.path,
-        LOCKED_SECONDS,
+        seconds,
     )
+    assert locking.stdin is not None
     assert locking.stdout is not None
     assert locking.stdout.readline() == "locked\n"
 
@@ -68,6 +71,7 @@ def test_another_program_that_keeps_the_store_locked_while_a_run_ends_and_anothe
         wait_until(lambda: not trial.processes_of_script(), "the script has ended")
         assert trial.record().status == "Running"
         assert not submitted.done()
+        locking.stdin.write("\n")
         output(locking)
         other = submitted.result()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -52,7 +53,7 @@ def kill_supervisor_in(status: str, trial: Trial) -> int:
             return False
         with store.main.writing() as db:
             if is_newest(status, trial):
-                killed.append(kill_supervisor_of(runs.newest_ids(db, 1)[0]))
+                killed.extend(killed_supervisor_of(runs.newest_ids(db, 1)[0]))
         return bool(killed)
 
     wait_until(is_met, f"the run is {status}")
@@ -66,16 +67,16 @@ def is_newest(status: str, trial: Trial) -> bool:
     return record is not None and record.status == status and record.owner is not None
 
 
-def kill_supervisor_of(run_id: str) -> int:
-    def found() -> list[int]:
-        return [one.pid for one in processes() if run_id in one.command]
+def killed_supervisor_of(run_id: str) -> list[int]:
+    """Kill a supervisor if it has been started.
 
-    wait_until(found, "the supervisor has been started")
-    [pid] = found()
-    supervisor = process(pid)
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not supervisor.is_alive(), "the supervisor is dead")
-    return pid
+    Nobody may wait for that with the store locked: who submits writes to it once more before.
+    """
+    found = [process(one.pid) for one in processes() if run_id in one.command]
+    for supervisor in found:
+        os.kill(supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: not any(supervisor.is_alive() for supervisor in found), "the supervisor is dead")
+    return [supervisor.pid for supervisor in found]
 
 
 def submit_until(is_met: Event, trial: Trial, script: str) -> None:
@@ -119,18 +120,30 @@ def test_a_supervisor_that_is_killed_while_its_run_is_to_be_canceled(trial: Tria
     trial.assert_all_is_well("Canceled")
 
 
+def queue_until(is_met: Event, trial: Trial) -> None:
+    """Submit a run behind another one, and again if it has come to its end before anybody met it as it was started."""
+    for number in itertools.count():
+        go = trial.folder / f"go-{number}"
+        trial.project.write("before.py", f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)")
+        before = trial.experiment.submit(trial.project.config("before.py"))
+        trial.submit("")
+        assert trial.run.get_status() == "Queued"
+        go.touch()
+        wait_until(lambda: is_met.is_set() or trial.record().has_ended, "somebody has met the run, or it has ended")
+        assert before.wait_for_completion()["status"] == "Completed"
+        if is_met.is_set():
+            return
+
+
 def test_a_supervisor_that_is_killed_while_its_run_is_still_queued(trial: Trial) -> None:
     trial.experiment.workspace.set_setting("max_concurrent_runs", 1)
-    go = trial.folder / "go"
-    trial.project.write("before.py", f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)")
-    before = trial.experiment.submit(trial.project.config("before.py"))
-    trial.submit("")
-    assert trial.run.get_status() == "Queued"
-    go.touch()
+    is_met = Event()
+    with ThreadPoolExecutor(1) as thread:
+        submitted = thread.submit(queue_until, is_met, trial)
+        pid = kill_supervisor_in("Queued", trial)
+        is_met.set()
+        submitted.result()
 
-    pid = kill_supervisor_in("Queued", trial)
-
-    assert before.wait_for_completion()["status"] == "Completed"
     trial.assert_all_is_well("Failed", f"the supervisor of the run (process {pid}) died")
 
 
@@ -153,13 +166,14 @@ def test_a_submitting_process_that_is_killed_with_the_supervisor_before_that_has
         if not is_newest("NotStarted", trial):
             return False
         with store.main.writing() as db:
-            if is_newest("NotStarted", trial):
-                kill_supervisor_of(runs.newest_ids(db, 1)[0])
+            if is_newest("NotStarted", trial) and killed_supervisor_of(runs.newest_ids(db, 1)[0]):
                 submitting.kill()
                 submitting.communicate()
         return submitting.returncode is not None
 
     wait_until(are_killed, "both are killed")
+    # Of the points of runs that came to their end before nothing more is said.
+    trial.config("")
     trial.run = next(trial.experiment.get_runs())
 
     trial.assert_all_is_well("Completed")

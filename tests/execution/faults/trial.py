@@ -14,12 +14,12 @@ from tests.left_behind import of_workspaces_below, processes
 from tests.processes import Project, wait_until
 
 POINTS = 20
-# The script says of each point that it was logged, where nobody but the test reads it.
+# The script says of each point that it was logged, where nobody but the test reads it, for each run by itself.
 LOGGING = """
 import os
 from localexp import Run
 run = Run.get_context()
-told = os.open({told!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+told = os.open({told!r} + run.id, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 def log(step):
     run.log("loss", float(step), step=step)
     os.write(told, b".")
@@ -37,12 +37,10 @@ class Trial:
         self.experiment = experiment
         self.project = project
         self.folder = folder
-        self._told = folder / "told"
-        self._told.touch()
 
     def config(self, script: str, arguments: list[str] | None = None) -> ScriptRunConfig:
         """Of a script that has logged some points before it does what is given here."""
-        before = LOGGING.format(told=str(self._told), points=POINTS)
+        before = LOGGING.format(told=str(self.folder / "told-"), points=POINTS)
         self.project.write("train.py", before + dedent(script))
         return self.project.config(arguments=arguments)
 
@@ -55,7 +53,8 @@ class Trial:
         wait_until(lambda: self.acknowledged() >= POINTS + more, "the script has logged its points")
 
     def acknowledged(self) -> int:
-        return self._told.stat().st_size
+        told = self.folder / f"told-{self.run.id}"
+        return told.stat().st_size if told.exists() else 0
 
     def printed(self) -> str:
         log = Path(self.run._layout.log)
