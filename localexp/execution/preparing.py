@@ -9,7 +9,7 @@ from localexp.snapshot import checkout
 from localexp.store import experiments, runs, settings
 from localexp.store.layout import LIVE_FOLDERS
 
-# Such numbers have the warnings of a rerun not that were known when it was submitted.
+# From this number on are the warnings of a rerun that were not known when it was submitted.
 _OF_BUILD = 1000
 
 TYPE_CHECKING = False
@@ -41,16 +41,18 @@ def has_interpreter(store: Store, record: RunRecord, start: Start, is_canceled: 
 
 def _say_packages(store: Store, record: RunRecord, packages: dict[str, str]) -> None:
     """What the requirements of a run have come to is known as soon as its environment is there, and not before."""
-    from localexp.execution.facts.comparison import differences
+    from localexp.execution.facts.comparison import differences, warnings_of_rerun
     from localexp.store import facts
     from localexp.store import warnings as recorded_warnings
 
+    now: dict[str, dict[str, object] | str] = {"packages": dict(packages)}
     with store.main.writing() as db:
+        facts.keep(db, record.key, now)
         origin = None if record.origin is None else runs.find(db, record.origin)
-        then = {} if origin is None else facts.of_run(db, origin.key)
-        facts.keep(db, record.key, {"packages": dict(packages)})
-        for number, difference in enumerate(differences(then, {"packages": dict(packages)})):
-            recorded_warnings.add_once(db, record.key, "rerun", difference, (record.created_at, 0, _OF_BUILD + number))
+        if origin is None:
+            return
+        for number, text in enumerate(warnings_of_rerun(origin.id, differences(facts.of_run(db, origin.key), now))):
+            recorded_warnings.add_once(db, record.key, "rerun", text, (record.created_at, 0, _OF_BUILD + number))
 
 
 def checkout_of(store: Store, record: RunRecord, me: str, start: Start, writer: JournalWriter) -> str:

@@ -8,6 +8,7 @@ from localexp.errors import UserErrorException
 from localexp.execution import arguments as named_arguments
 from localexp.execution import targets, today
 from localexp.execution.environments.wanted import Wanted
+from localexp.execution.facts.comparison import warnings_of_rerun
 from localexp.execution.ranks import Ranks
 from localexp.execution.submission import Submission
 from localexp.snapshot.take import Options
@@ -82,7 +83,7 @@ def prepared(store: Store, record: RunRecord, changes: Changes) -> Rerun:
     targets.target(submission.target).check(submission)
     facts = today.facts(store, submission)
     differences = today.differences(store, record, submission, facts)
-    submission.warnings = [f"differs from run {record.id}: {text}" for text in differences]
+    submission.warnings = warnings_of_rerun(record.id, differences)
     return Rerun(submission, snapshot, today.with_git_of_then(store, record, facts), differences)
 
 

@@ -131,10 +131,12 @@ def test_what_requirements_have_come_to_is_recorded_and_told_where_it_is_another
     details = first.rerun().wait_for_completion()
 
     assert details["facts"]["packages"] == {"tiny": "2.0"}
-    assert {"source": "rerun", "message": "tiny is 2.0, it was 1.0"} in details["warnings"]
+    difference = {"source": "rerun", "message": f"differs from run {first.id}: tiny is 2.0, it was 1.0"}
+    assert details["warnings"] == [difference]
     assert builder.experiment.submit(config, reuse=True).id == details["runId"]
     with pytest.warns(UserWarning, match=r"^tiny is 2\.0, it was 1\.0$"):
-        first.rerun().wait_for_completion()
+        again = first.rerun()
+    assert again.wait_for_completion()["warnings"] == [difference]
 
 
 def test_what_pip_cannot_install_fails_the_run_with_its_own_words_and_leaves_nothing(

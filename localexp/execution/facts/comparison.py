@@ -21,6 +21,11 @@ def differences(recorded: Groups, now: Groups) -> list[str]:
     ]
 
 
+def warnings_of_rerun(origin: str, differences: list[str]) -> list[str]:
+    """What a rerun of a run is to be warned of: the same words, whenever a difference is found."""
+    return [f"differs from run {origin}: {text}" for text in differences]
+
+
 def _of_each(recorded: Groups, now: Groups, group: str, names: dict[str, str]) -> Iterator[str]:
     was, is_now = _group(recorded, group), _group(now, group)
     for name, shown in names.items():
