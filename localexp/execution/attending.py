@@ -31,6 +31,7 @@ class Attendant:
         writer: JournalWriter,
         bell: Bell,
         has_adopted: bool,
+        sample_seconds: float,
     ) -> None:
         self._home = home
         self._script = script
@@ -39,7 +40,7 @@ class Attendant:
         self._has_adopted = has_adopted
         self._has_warned = False
         sampler = Sampler(script.pid, os.getpid() if has_adopted else None)
-        self._sampling = Sampling(sampler, home.sample_seconds(), writer)
+        self._sampling = Sampling(sampler, sample_seconds, writer)
         self.has_stopped = False
 
     def attend(self, max_seconds: float | None) -> Outcome | None:

@@ -92,12 +92,13 @@ def _run(home: Home, writer: JournalWriter, bell: Bell) -> Outcome:
         return ending.canceled()
     has_adopted = processes.adopt_orphans()
     try:
+        sample_seconds = home.sample_seconds()
         process, started_at = _started(home, start, folder), clock.now()
     except OSError as error:
         return ending.failed(f"the script could not be started: {error}")
     verdict, is_stopped, left = None, False, 0
     try:
-        is_running = home.say_running(process.pid, started_at)
+        is_running = _is_said_to_run(home, process.pid, started_at)
         # While the script starts nobody waits for these.
         from localexp.execution import reasons
         from localexp.execution.attending import Attendant
@@ -108,7 +109,7 @@ def _run(home: Home, writer: JournalWriter, bell: Bell) -> Outcome:
         _load_what_the_end_needs()
         if is_running:
             _tidy(home)
-            attendant = Attendant(home, process, writer, bell, has_adopted)
+            attendant = Attendant(home, process, writer, bell, has_adopted, sample_seconds)
             verdict = attendant.attend(home.max_seconds)
             is_stopped = attendant.has_stopped
     finally:
@@ -122,6 +123,15 @@ def _run(home: Home, writer: JournalWriter, bell: Bell) -> Outcome:
         return verdict
     outcome = reasons.outcome(exit_code, log, folder, start.source, memory, who)
     return _with_hint(outcome, home, log, folder, start.source) if exit_code > 0 else outcome
+
+
+def _is_said_to_run(home: Home, pid: int, started_at: int) -> bool:
+    """Record that the script runs; False if it is not to run any more."""
+    try:
+        return home.say_running(pid, started_at)
+    except ReplacedStoreError:
+        # The script has done nothing to be killed for it.
+        return True
 
 
 def _load_what_the_end_needs() -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from localexp import Experiment, Run, Workspace
+from localexp import Experiment, Run, ScriptRunConfig, Workspace
 from localexp.errors import StoreError
 from localexp.execution import interactive
+from localexp.store import runs
 from localexp.store.owners import Owner
+from localexp.store.store import Store
 from tests.processes import Project, wait_until
 
 TYPE_CHECKING = False
@@ -204,3 +206,21 @@ def test_a_script_goes_on_and_its_supervisor_makes_no_new_store(
         assert f"is gone; run {run.id} cannot be ended as Failed there" in log.read()
     with pytest.raises(StoreError, match="is gone"):
         run.wait_for_completion()
+
+
+def test_a_script_goes_on_though_the_store_is_gone_before_it_is_said_to_run(
+    experiment: Experiment, project: Project, tmp_path: Path
+) -> None:
+    root = experiment.workspace._store.layout.root
+    command = f"mv '{root}' '{tmp_path}/moved' && sleep 0.3 && touch '{tmp_path}/went-on'"
+
+    run = experiment.submit(ScriptRunConfig(project.path, command=command))
+    wait_until((tmp_path / "moved").exists, "the store is moved")
+    with Store(str(tmp_path / "moved")).main.reading() as db:
+        record = runs.find(db, run.id)
+    assert record is not None
+    assert record.owner is not None
+    supervisor = Owner.parse(record.owner)
+    wait_until(lambda: not supervisor.is_alive(), "the supervisor has ended")
+
+    assert (tmp_path / "went-on").exists()
