@@ -43,6 +43,45 @@ class AbsentImport(LocalexpError, ImportError):
     """Azure ML's module has this name, and ours has not; the message says why, and what to use instead."""
 
 
+class FilterSyntaxError(UserErrorException):
+    """A filter, or an order, of a search for runs cannot be read; ``column`` is where in ``filter``, from 0.
+
+    ``headline`` says why; ``details`` are the lines below it, the filter and a caret under what is wrong, which the
+    text has too. Of a long filter they show what is around. ``unknown`` is what stands there as a column and is none,
+    None if something else is wrong.
+    """
+
+    def __init__(
+        self, reason: str, filter: str = "", column: int = 0, unknown: str | None = None, **kwargs: object
+    ) -> None:
+        self.headline = reason
+        self.filter = filter
+        self.column = column
+        self.unknown = unknown
+        self.details: tuple[str, ...] = _pointed_at(filter, column) if filter else ()
+        super().__init__("\n".join([reason, *self.details]))
+
+    def __reduce__(self) -> tuple[type[FilterSyntaxError], tuple[str, str, int, str | None]]:
+        return type(self), (self.headline, self.filter, self.column, self.unknown)
+
+
+# So that both lines fit a terminal of 80 columns, or a caret would be below another line.
+_AROUND = 38
+
+
+def _pointed_at(text: str, column: int) -> tuple[str, str]:
+    """A line of a text that may be long, and one with a caret below a place in it."""
+    import unicodedata
+
+    start = max(0, column - _AROUND)
+    # One character stays one, or the caret would not be below it.
+    line = "".join(one if one.isprintable() else " " for one in text[start : column + _AROUND])
+    line = f"{'…' if start else ''}{line}{'…' if len(text) > column + _AROUND else ''}"
+    before = line[: column - start + bool(start)]
+    widths = (2 if unicodedata.east_asian_width(one) in "WF" else not unicodedata.combining(one) for one in before)
+    return line, " " * sum(widths) + "^"
+
+
 class WorkspaceException(LocalexpError, OSError):
     """A workspace cannot be created or opened where it was asked for."""
 
@@ -65,6 +104,18 @@ class ReplacedStoreError(StoreError):
 
 class NewerStoreError(StoreError):
     """The workspace was written by a newer localexp, which this one must not touch."""
+
+
+class SqlError(UserErrorException):
+    """A query in SQL cannot be carried out."""
+
+
+class SqlRefusedError(SqlError):
+    """A query in SQL would do more than read."""
+
+
+class SqlTimeoutError(SqlError, TimeoutError):
+    """A query in SQL takes longer than it was given."""
 
 
 class ServiceException(LocalexpError):

@@ -90,6 +90,15 @@ class OfflineRun:
         for name, value in (tags or {}).items():
             self.tag(name, value)
 
+    def log_param(self, name: str, value: object) -> None:
+        """Print a param."""
+        print(f"Attempted to log param {name}:\n{value}")
+
+    def log_params(self, params: Mapping[str, object] | None) -> None:
+        """Print params."""
+        for name, value in (params or {}).items():
+            self.log_param(name, value)
+
     def add_properties(self, properties: Mapping[str, object] | None) -> None:
         """Print properties."""
         for name, value in (properties or {}).items():

@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 
 from localexp.advice import Advising
-from localexp.errors import UserErrorException, WorkspaceException
+from localexp.errors import LocalexpError, UserErrorException, WorkspaceException
 from localexp.store import clock, experiments, identifiers, settings
 from localexp.store.layout import STORE_FOLDER
 from localexp.store.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import NoReturn
 
+    import sqlite_utils
+
     from localexp.config import Environment
+    from localexp.execution.backup.making import Backup
+    from localexp.execution.collecting import Garbage
     from localexp.experiment import Experiment
     from localexp.run import Run
+    from localexp.run.searching import RunPage
     from localexp.snapshot.view import Snapshot
+    from localexp.store.exploring import Answer
 
 WORKSPACE_VARIABLE = "LOCALEXP_WORKSPACE"
 _LARGEST_SETTING = 2**63 - 1
@@ -44,7 +50,7 @@ class Workspace(Advising):
         with self._store.main.reading():
             pass
         if os.path.isdir(self._store.layout.deleted):
-            from localexp.execution.deletion import recover
+            from localexp.execution.aside import recover
 
             recover(self._store)
 
@@ -107,23 +113,7 @@ class Workspace(Advising):
                 f"a workspace is found by its folder, not by a file {_file_name!r}; give the path of the folder"
             )
         named = os.environ.get(WORKSPACE_VARIABLE) if path is None else None
-        if named:
-            if not Store(_store_root(named)).exists():
-                raise UserErrorException(
-                    f"{WORKSPACE_VARIABLE} is {named!r}, where there is no workspace; "
-                    f"run 'localexp init {named}', or unset the variable"
-                )
-            return Workspace(named)
-        start = os.path.abspath(path or ".")
-        folder = start
-        while not Store(_store_root(folder)).exists():
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                raise UserErrorException(
-                    f"there is no workspace in {start} or any folder above it; run 'localexp init' to create one"
-                )
-            folder = parent
-        return Workspace(folder)
+        return Workspace(_named_folder(named) if named else _folder_around(os.path.abspath(path or ".")))
 
     def __reduce__(self) -> tuple[Callable[[str], Workspace], tuple[str]]:
         return reopened, (self.path,)
@@ -132,9 +122,12 @@ class Workspace(Advising):
         return f"Workspace({self.path!r})"
 
     def _repr_html_(self) -> str:
-        from localexp.report.notebook import workspace_html
+        from localexp.report.notebook import problem_html, workspace_html
 
-        return workspace_html(self._store, self.name, self.path)
+        try:
+            return workspace_html(self._store, self.name, self.path)
+        except LocalexpError as error:
+            return problem_html(f"{self!r}: {error}")
 
     @property
     def path(self) -> str:
@@ -187,13 +180,14 @@ class Workspace(Advising):
 
         :param name: one of ``settings``.
         :param value: a number of bytes, files, runs or seconds.
-        :raises UserErrorException: there is no such setting, or the value is no number that is at least 0.
+        :raises UserErrorException: there is no such setting, or the value is no number that is at least 0, or for
+            ``max_concurrent_runs`` 1.
         """
         _check_setting(name)
-        if type(value) is not int or not 0 <= value <= _LARGEST_SETTING:
-            raise UserErrorException(f"the setting {name} is a whole number that is not negative, not {value!r}")
-        if name == settings.CONCURRENT_RUNS and value == 0:
-            raise UserErrorException(f"with {name} at 0 no run would ever begin; give a number that is at least 1")
+        # With none at once no run would ever begin.
+        least = 1 if name == settings.CONCURRENT_RUNS else 0
+        if type(value) is not int or not least <= value <= _LARGEST_SETTING:
+            raise UserErrorException(f"the setting {name} is a whole number that is at least {least}, not {value!r}")
         with self._store.main.writing() as db:
             settings.set_number(db, name, value)
         if name == settings.CONCURRENT_RUNS:
@@ -219,6 +213,23 @@ class Workspace(Advising):
 
         return Run.get(self, run_id)
 
+    def search_runs(
+        self,
+        filter: str | None = None,
+        order_by: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        include_children: bool = True,
+    ) -> RunPage:
+        """The runs of all experiments of which a filter is true, archived ones too, as ``Experiment.search_runs``.
+
+        :raises FilterSyntaxError: filter or order cannot be read; the error shows where.
+        :raises UserErrorException: another value is of no such kind, or ``after`` is of another search.
+        """
+        from localexp.run.searching import found
+
+        return found(self, None, filter, order_by, limit, after, include_children)
+
     def wait(self, runs: Iterable[Run | str]) -> list[Run]:
         """Wait until runs have ended, and return them in the order in which they were given, each once.
 
@@ -233,9 +244,123 @@ class Workspace(Advising):
 
         return waited_for(self, runs)
 
+    def sql(
+        self, query: str, params: Sequence[object] | Mapping[str, object] | None = None, timeout: float = 10.0
+    ) -> list[dict[str, object]]:
+        """The rows of a query in SQL, each a dict by the names of its columns.
+
+        The views that it may count on are in the README: ``runs``, ``latest_metrics``, ``metric_points``, ``params``,
+        ``tags`` and so on. Everything that runs have logged until now is in them. Values are as SQLite has them; of
+        columns that are named alike the second ``x`` is ``x_2``.
+
+        :param query: one SELECT. Nothing can be written, attached or set.
+        :param params: values for the ``?`` of the query, or a dict of those for its ``:name``.
+        :param timeout: the seconds after which it is stopped.
+        :raises SqlRefusedError: it would do more than read.
+        :raises SqlTimeoutError: it takes longer.
+        :raises SqlError: it is no query, or names what is not there, or ``params`` does not fit.
+        :raises UserErrorException: the timeout is no number above 0.
+        """
+        names, rows = self._answer(query, params, timeout)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _answer(self, query: str, params: Sequence[object] | Mapping[str, object] | None, timeout: float) -> Answer:
+        from localexp.execution.listing import settle
+        from localexp.store.exploring import answer
+
+        if type(timeout) not in (int, float) or not timeout > 0:
+            raise UserErrorException(f"the timeout is a number of seconds above 0, not {timeout!r}")
+        settle(self._store, None)
+        return answer(self._store.main, query, params, timeout)
+
+    @property
+    def db(self) -> sqlite_utils.Database:
+        """The views of ``sql`` as a ``Database`` of sqlite-utils, to explore; nothing can be written through it.
+
+        It has a connection of its own, and holds what runs have logged until it is asked for; ask again for what they
+        log later, and in a process that was forked since.
+        """
+        from localexp.execution.listing import settle
+        from localexp.store.exploring import explorer
+
+        settle(self._store, None)
+        return explorer(self._store.main)
+
+    def backup(self, path: str | os.PathLike[str]) -> Backup:
+        """Write one archive of the workspace, which may be in use: unpacked by ``tar -xf``, it is a workspace again.
+
+        It has all that was recorded before this was called: experiments, runs and what was said of them, their files,
+        snapshots, registered environments and settings. Runs that go on are not touched, and are ended in the copy, as
+        Failed, with the reason; what their scripts have printed by then is there, what they have written to ``outputs``
+        is not. There are no working trees, built environments, cache or pages in it, and nothing of what it takes to
+        start runs that are in the queue, as that may hold secrets. Nothing can be deleted meanwhile.
+
+        :param path: a new file, whose name ends in ``.tar``, or ``.tar.gz`` or ``.tgz`` to have it compressed. It is
+            not there before it is whole; beside it there has to be room for a copy of the databases meanwhile.
+        :raises UserErrorException: something is there already, or it is no place or no name for an archive.
+        :raises StoreError: it cannot be written, or something cannot be read; no archive is left.
+        """
+        from localexp.execution.backup.making import back_up
+
+        return back_up(self._store, os.fspath(path))
+
+    def gc(self, dry_run: bool = False, checkouts: bool = False) -> Garbage:
+        """Remove what nothing needs any more, and make the files smaller. Runs may be submitted and go on meanwhile.
+
+        What goes: what is stored for snapshots and that no run has any more; checkouts that nobody answers for or whose
+        source directory is gone; built environments that no run of the record was run by; what those have left who
+        were killed. What is needed stays, whoever is killed and whenever.
+
+        :param dry_run: remove nothing, only say what would go.
+        :param checkouts: remove idle checkouts too; the next run of a directory makes one anew.
+        :returns: numbers and bytes of each kind in ``removed``.
+        :raises SnapshotException: a stored tree is missing or damaged, so that nobody can say what is needed, or
+            a backup goes on, for which all that is stored has to stay.
+        :raises StoreError: the workspace may only be read, or its record has been emptied.
+        """
+        from localexp.execution.collecting import collected
+
+        return collected(self._store, dry_run, checkouts)
+
     def close(self) -> None:
         """Close the database; whatever is used next opens it again."""
         self._store.close()
+
+
+def found_root(path: str | None) -> str:
+    """The ``.localexp`` folder of the workspace in a folder, by default of the one that ``from_config`` would open.
+
+    It is not opened: it may be damaged.
+
+    :raises UserErrorException: there is none.
+    """
+    if path is None:
+        named = os.environ.get(WORKSPACE_VARIABLE)
+        return _store_root(_named_folder(named) if named else _folder_around(os.path.abspath(".")))
+    if not Store(_store_root(path)).exists():
+        raise UserErrorException(f"there is no workspace in {path!r}; run 'localexp init {path}', or name another")
+    return _store_root(path)
+
+
+def _named_folder(named: str) -> str:
+    if not Store(_store_root(named)).exists():
+        raise UserErrorException(
+            f"{WORKSPACE_VARIABLE} is {named!r}, where there is no workspace; "
+            f"run 'localexp init {named}', or unset the variable"
+        )
+    return named
+
+
+def _folder_around(start: str) -> str:
+    folder = start
+    while not Store(_store_root(folder)).exists():
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            raise UserErrorException(
+                f"there is no workspace in {start} or any folder above it; run 'localexp init' to create one"
+            )
+        folder = parent
+    return folder
 
 
 def reopened(path: str) -> Workspace:
@@ -277,6 +402,6 @@ def _create(store: Store, name: str | None) -> None:
             "or move what is in the way"
         ) from error
     with store.main.writing() as db:
-        settings.set_once(db, "workspace.id", identifiers.uuid())
+        settings.set_once(db, settings.WORKSPACE_ID, identifiers.uuid())
         settings.set_once(db, "workspace.name", name or os.path.basename(folder) or "workspace")
         settings.set_once(db, "workspace.created_at", str(clock.now()))

@@ -6,17 +6,23 @@ import os
 
 from localexp.execution import files, logs
 from localexp.metrics.system import SAMPLED
-from localexp.store import clock, facts, inputs, points, runs, tags, warnings
+from localexp.store import clock, facts, inputs, params, points, runs, tags, warnings
 from localexp.store.values import Reference, from_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable, Sequence
+    from typing import Any, TypeVar
 
     from localexp.store.inputs import Input
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
-    from localexp.store.values import Value
+    from localexp.store.values import Cell
+
+    T = TypeVar("T")
+
+
+_SAMPLED = frozenset(SAMPLED)
 
 
 def file_address(path: str) -> str:
@@ -83,18 +89,50 @@ def details_with_logs(store: Store, record: RunRecord) -> dict[str, object]:
     return {**details(store, record), "logFiles": logs.texts(store, record)}
 
 
-def _shown(value: Value) -> object:
-    """A file by its name, anything else as it is."""
+def _shown(cells: dict[str, Cell]) -> dict[str, object]:
+    """Last values by metric, a file by its name."""
+    # Most are numbers, for each of which a call would cost more than all else.
+    return {
+        name: _shown_blob(cell) if type(cell) is bytes else cell for name, cell in cells.items() if name not in _SAMPLED
+    }
+
+
+def _shown_blob(cell: bytes) -> object:
+    value = from_cell(cell)
     return value.name if isinstance(value, Reference) else value
 
 
 def summary(store: Store, record: RunRecord) -> dict[str, object]:
-    """What a list shows of a run: identity, times, tags, and the last value of each metric."""
+    """What a list shows of a run: identity, times, params, tags, and the last value of each metric."""
+    return summaries(store, [record])[0]
+
+
+def summaries(store: Store, records: Sequence[RunRecord]) -> list[dict[str, object]]:
+    """``summary`` of each of many runs, for which the database is asked no more often."""
+    keys = [record.key for record in records]
     with store.main.reading() as db:
-        last = [(name, cell) for name, cell in points.last_values(db, record.key) if name not in SAMPLED]
-        metrics = {name: _shown(from_cell(cell)) for name, cell in last}
-        parent = None if record.parent is None else runs.by_key(db, record.parent).id
-        tag_values = tags.of_run(db, record.key)
+        parents = runs.ids_of_keys(db, sorted({record.parent for record in records if record.parent is not None}))
+        said, tagged = _by_run(keys, params.of_runs(db, keys)), _by_run(keys, tags.of_runs(db, keys))
+        metrics = _by_run(keys, points.last_of_runs(db, keys))
+    return [
+        {
+            **_own_summary(record, parents.get(record.parent or 0)),
+            "params": said[record.key],
+            "tags": tagged[record.key],
+            "metrics": _shown(metrics[record.key]),
+        }
+        for record in records
+    ]
+
+
+def _by_run(keys: list[int], found: Iterable[tuple[int, str, T]]) -> dict[int, dict[str, T]]:
+    by_run: dict[int, dict[str, T]] = {key: {} for key in keys}
+    for run, name, value in found:
+        by_run[run][name] = value
+    return by_run
+
+
+def _own_summary(record: RunRecord, parent: str | None) -> dict[str, object]:
     error = record.error_parts()
     return {
         "id": record.id,
@@ -108,8 +146,6 @@ def summary(store: Store, record: RunRecord) -> dict[str, object]:
         "ended": None if record.ended_at is None else clock.iso(record.ended_at),
         "exit_code": record.exit_code,
         "error": None if error is None else error["error"],
-        "snapshot": record.snapshot if record.keeps_snapshot else None,
+        "snapshot": record.snapshot if record.snapshot and record.keeps_snapshot else None,
         "new_blobs": record.new_blobs,
-        "tags": tag_values,
-        "metrics": metrics,
     }

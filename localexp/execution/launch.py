@@ -21,7 +21,7 @@ from localexp.execution import (
 from localexp.execution.identity import identity
 from localexp.snapshot import take
 from localexp.snapshot.explain import explain
-from localexp.store import clock, experiments, identifiers, owners, runs, tags
+from localexp.store import arguments, clock, experiments, identifiers, owners, params, runs, tags
 from localexp.store import inputs as recorded_inputs
 from localexp.store import queue as rows
 from localexp.store import warnings as recorded_warnings
@@ -229,6 +229,7 @@ def _add_run(
         recorded_inputs.add(db, key, one)
     for name, value in submission.tags.items():
         tags.put(db, key, name, value, (now, 0, 0))
+    params.add(db, key, arguments.params_of(definition), now)
     for number, message in enumerate(submission.warnings):
         recorded_warnings.add(db, key, "rerun", message, (now, 0, number))
     tags.add_property(db, key, "azureml.runsource", SCRIPT_RUN, (now, 0, 0))

@@ -19,23 +19,34 @@ def listed(store: Store, scope: Scope, wanted: Filter | None = None) -> Iterator
     """The runs of a scope that are as wanted, newest first."""
     wanted = wanted or Filter()
     if scope.experiment is not None and (wanted.status is not None or wanted.type is not None or wanted.marks):
-        _settle(store, scope.experiment)
+        settle(store, scope.experiment)
     listing = Listing(scope, wanted)
     while not listing.is_at_end:
         with store.main.reading() as db:
             page = listing.page(db)
-        yield from _standing(store, page, wanted.status)
+        yield from standing(store, page, wanted.status)
 
 
-def _settle(store: Store, experiment: int) -> None:
-    """Have the database know what stands in journals, and who has died: it is asked for tags and states."""
+def active(store: Store, most: int) -> list[RunRecord]:
+    """The newest so many runs of a workspace that have not ended."""
     with store.main.reading() as db:
-        found = runs.unfolded_of_experiment(db, experiment)
-    for _ in _standing(store, found, None):
+        page = runs.active(db, most)
+    return [record for record in standing(store, page) if not record.has_ended]
+
+
+def settle(store: Store, experiment: int | None) -> None:
+    """Have the database know what stands in journals, and who has died: it is asked for tags and states.
+
+    :param experiment: None for all.
+    """
+    with store.main.reading() as db:
+        found = runs.unfolded(db, experiment)
+    for _ in standing(store, found):
         pass
 
 
-def _standing(store: Store, page: list[RunRecord], status: str | None) -> Iterator[RunRecord]:
+def standing(store: Store, page: list[RunRecord], status: str | None = None) -> Iterator[RunRecord]:
+    """Runs as they stand now, without those that are gone, or are not of the status."""
     for record in page:
         if not record.has_ended:
             try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from localexp.run import Run
     from localexp.run.listing import Runs
+    from localexp.run.searching import RunPage
     from localexp.snapshot.take import Options
     from localexp.store.runs import RunRecord
     from localexp.workspace import Workspace
@@ -120,6 +121,77 @@ class Experiment(ShownExperiment):
 
         return Run.list(self, type, tags, properties, include_children=include_children)
 
+    def search_runs(
+        self,
+        filter: str | None = None,
+        order_by: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        include_children: bool = True,
+    ) -> RunPage:
+        """The runs of which a filter is true, in an order, page by page.
+
+        Azure ML has nothing like it. ::
+
+            experiment.search_runs("metrics.loss < 0.3 and (tags.model = 'mlp' or params.lr >= 0.01)", "metrics.loss")
+
+        A filter has ``and``, ``or``, ``not`` and parentheses around comparisons of a column with a value, by ``=``,
+        ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``in ('a', 'b')``, ``like 'res%'`` or ``is null``. Columns are
+        ``metrics.loss`` (its last value), ``metrics.loss.min``, ``.max`` and ``.count``, ``params.lr``, ``tags.model``,
+        ``properties.key``, and ``status``, ``name``, ``id``, ``number``, ``experiment``, ``start_time``, ``end_time``,
+        ``created``, ``duration`` (seconds), ``parent`` (an id), ``exit_code``, ``snapshot``, ``type``, ``target``,
+        ``description``, ``error`` and ``origin``. A name with blanks or other characters than letters, digits and
+        ``_/-.:`` is quoted: ``metrics.`val loss`.min``. Values are numbers, texts in single quotes, ``true`` and
+        ``false``; a time is a text such as ``'2026-11-01'`` or ``'2026-11-01 12:30'``, in UTC if it has no zone.
+
+        A comparison with what a run does not have is false, ``!=`` too. Numbers are compared with numbers and texts
+        with texts: a metric that is NaN or a text is ``!=`` any number, and neither more nor less. Bools are compared
+        with ``true`` and ``false`` alone: one that is true is ``!= 1``. ``is null`` says that there is none of this
+        name; a tag without a value is there.
+
+        :param filter: None for every run.
+        :param order_by: a column, optionally followed by ``asc`` or ``desc``; the newest first if None. Of runs with
+            the same value the newest come first. Those that have none, or of a metric no number, come last.
+        :param limit: how many runs at most.
+        :param after: ``next`` of the page before, which had the same filter and order. A run that is made meanwhile
+            moves none from page to page.
+        :param include_children: False for runs without a parent only.
+        :raises FilterSyntaxError: filter or order cannot be read; the error shows where.
+        :raises UserErrorException: another value is of no such kind, or ``after`` is of another search,
+            or the experiment was deleted.
+        """
+        from localexp.execution.searching import checked
+        from localexp.run.searching import RunPage, found
+
+        record = self._standing_record()
+        if record is None:
+            checked(filter, order_by)
+            return RunPage(self._workspace, [], None)
+        return found(self._workspace, record.key, filter, order_by, limit, after, include_children)
+
+    def best_run(self, metric: str, goal: str, filter: str | None = None) -> Run | None:
+        """The run that is best by a metric, of equally good ones the newest; None if no run has a number there.
+
+        All runs count, also those that go on or have failed, and child runs: ``filter="status = 'Completed'"`` narrows
+        that. NaN is no number. Azure ML has nothing like it.
+
+        :param metric: its name, for its last value; behind that ``.min``, ``.max`` or ``.count`` for those. A name that
+            ends so itself is quoted, as in a filter: ``"`x.min`"``. ``metrics.`` before it says the same.
+        :param goal: ``"min"`` or ``"max"``: which values are better.
+        :param filter: as for ``search_runs``.
+        :raises UserErrorException: the goal is neither, or the experiment was deleted.
+        :raises FilterSyntaxError: the filter, or the quoted name, cannot be read; the error shows where.
+        """
+        from localexp.execution.best import best, checked
+        from localexp.run.rehydration import rehydrated
+
+        record = self._standing_record()
+        if record is None:
+            checked(metric, goal, filter)
+            return None
+        found = best(self._workspace._store, record.key, metric, goal, filter, 1).runs
+        return rehydrated(self, found[0][0]) if found else None
+
     def to_frame(
         self,
         type: str | None = None,
@@ -129,9 +201,10 @@ class Experiment(ShownExperiment):
     ) -> Any:
         """The runs as a pandas frame, the newest first: one row a run. Azure ML has nothing like it.
 
-        The columns are ``id``, ``number``, ``display_name``, ``status``, ``type``, ``parent`` (an id), ``created``,
-        ``started`` and ``ended`` (UTC); then ``tags.<key>`` for each tag and ``metrics.<name>``, the last value, for
-        each metric that any of the runs has.
+        The columns are ``id``, ``experiment`` (its name), ``number``, ``display_name``, ``status``, ``type``,
+        ``parent`` (an id), ``created``, ``started`` and ``ended`` (UTC); then ``tags.<key>`` for each tag,
+        ``params.<name>`` for each param and ``metrics.<name>``, the last value, for each metric that any of the runs
+        has.
 
         :param type: as for ``get_runs``, like those that follow.
         :raises MissingExtraError: pandas is not installed; ``pip install 'localexp[frames]'`` brings it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localexp.errors import UserErrorException
+from localexp.errors import LocalexpError, UserErrorException
 from localexp.experiment.core import ExperimentCore
 
 
@@ -24,6 +24,9 @@ class ShownExperiment(ExperimentCore):
         return write_experiment_page(self._workspace._store, record)
 
     def _repr_html_(self) -> str:
-        from localexp.report.notebook import experiment_html
+        from localexp.report.notebook import experiment_html, problem_html
 
-        return experiment_html(self._workspace._store, self.name, self._standing_record())
+        try:
+            return experiment_html(self._workspace._store, self.name, self._standing_record())
+        except LocalexpError as error:
+            return problem_html(str(error))

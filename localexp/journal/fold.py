@@ -8,7 +8,7 @@ import time
 
 from localexp.errors import LocalexpError, UserErrorException
 from localexp.journal import frame
-from localexp.store import artifacts, journals, points, runs, tags, warnings
+from localexp.store import artifacts, journals, params, points, runs, tags, warnings
 from localexp.store.owners import Owner
 from localexp.store.values import family
 
@@ -116,6 +116,8 @@ def _apply_words(db: sqlite3.Connection, run: int, words: dict[str, object], whe
             tags.put(db, run, key, None, when, removed=True)
         case {"property": str(key), "value": str() | None as value}:
             _add_property(db, run, key, value, when)
+        case {"param": str(name), "value": str() | None as value}:
+            params.put(db, run, name, value, when)
         case {"describe": str(name), "description": str(description)}:
             points.describe(db, run, name, description)
         case {"artifact": str(name), "size": int(size), "hash": str(digest)}:

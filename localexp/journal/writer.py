@@ -48,9 +48,17 @@ class JournalWriter:
     ``lost``, with one warning; the count becomes a warning on the run as soon as something can be written again.
 
     :param not_before: the earliest time, in microseconds since the epoch, that a record is to have.
+    :param warns: False for a caller that looks at ``lost`` itself, and raises.
     """
 
-    def __init__(self, layout: RunLayout, run_id: str, prepare: Callable[[], None], not_before: int = 0) -> None:
+    def __init__(
+        self,
+        layout: RunLayout,
+        run_id: str,
+        prepare: Callable[[], None],
+        not_before: int = 0,
+        warns: bool = True,
+    ) -> None:
         self._layout = layout
         self._run_id = run_id
         self._prepare = prepare
@@ -58,7 +66,7 @@ class JournalWriter:
         self._kinds: dict[str, str] = {}
         self._descriptions: dict[str, str] = {}
         self._last_time = not_before
-        self._has_warned = False
+        self._has_warned = not warns
         # A signal handler or a handler of the logging module may log to the run in the middle of a record.
         self._lock = threading.RLock()
         self._descriptor = _NONE

@@ -143,14 +143,12 @@ class RunCore(Advising):
         return write_page(self._workspace._store, self._current())
 
     def _repr_html_(self) -> str:
-        from localexp.report.notebook import run_html
+        from localexp.report.notebook import problem_html, run_html
 
         try:
             return run_html(self._workspace._store, self._current())
         except LocalexpError:
-            from html import escape
-
-            return f"<pre>{escape(repr(self))}</pre>"
+            return problem_html(repr(self))
 
     # Below the surface
 
@@ -187,22 +185,25 @@ class RunCore(Advising):
 
         own = interactive.open_writer(self._workspace._store, self.id)
         if own is None and self._current().has_ended:
-            raise UserErrorException(f"run {self.id} is {self.status}: only a run that goes on can log metrics")
+            raise UserErrorException(
+                f"run {self.id} is {self.status}: only a run that goes on can log metrics and params"
+            )
         self._writer = own or self._attached_writer()
         return self._writer
 
-    def _attached_writer(self) -> JournalWriter:
+    def _attached_writer(self, warns: bool = True) -> JournalWriter:
         from localexp.execution.attaching import attached_writer
 
-        return attached_writer(self._workspace._store, self._known())
+        return attached_writer(self._workspace._store, self._known(), warns)
 
     def _say(self, *said: Mapping[str, object]) -> None:
         if self._writer is not None and all(self._writer.say(**words) for words in said):
             return
-        writer = self._attached_writer()
+        writer = self._attached_writer(warns=False)
         for words in said:
             writer.say(**words)
-        if writer.close():
+        writer.close()
+        if writer.lost:
             # If it was deleted, this says so.
             self._refresh()
             raise StoreError(f"what was said of run {self.id} could not be kept: {writer.problem}")

@@ -1,4 +1,4 @@
-"""What people say of a run: tags, properties, its name and description. All of it may be said after the end, too."""
+"""What people say of a run: tags, params, properties, its name and description; after its end, too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from localexp.run.core import RunCore
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from localexp.store.params import Param
 
 
 class TagsOfRun(RunCore):
@@ -53,6 +55,45 @@ class TagsOfRun(RunCore):
         if isinstance(tags, (str, bytes)) or not hasattr(tags or (), "__iter__"):
             raise UserErrorException(f"tags is {tags!r}; give a list of the keys to remove")
         self._say(*({"untag": str(key)} for key in tags or ()))
+
+    @property
+    def params(self) -> dict[str, Param]:
+        """The params, as ``get_params`` returns them."""
+        return self.get_params()
+
+    def get_params(self) -> dict[str, Param]:
+        """All params as they stand now: the named arguments of the script, and what was said by ``log_params``.
+
+        A value whose text is that of a number is one; any other is the text, as ``1.10``. Azure ML has nothing like it.
+        """
+        from localexp.store import params
+
+        record = self._current()
+        with self._workspace._store.main.reading() as db:
+            return params.of_run(db, record.key)
+
+    def log_param(self, name: str, value: object) -> None:
+        """Say with what value something is run; ``search_runs`` finds it. The word that is said last stands.
+
+        :param name: any text; that of an argument of the script, if what it says is not what is used in the end.
+        :param value: a number or text; what is neither becomes a text.
+        :raises UserErrorException: the run has ended: what it was run with is a fact then, and tags are for the rest.
+        """
+        self.log_params({name: value})
+
+    def log_params(self, params: Mapping[str, object] | None) -> None:
+        """``log_param`` for several.
+
+        :param params: a dict. None is nothing to do.
+        :raises UserErrorException: it is no dict, or the run has ended.
+        """
+        from localexp.store.tags import checked
+
+        for name, value in checked(params, "params").items():
+            writer = self._writer or self._writer_for_metrics()
+            if not writer.say(param=name, value=value):
+                # It was closed by the end of the run; another thread or object may have brought that about.
+                self._writer_for_metrics().say(param=name, value=value)
 
     @property
     def properties(self) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from localexp.store.layout import RESERVED_ON_WINDOWS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
 _REFUSED_ON_WINDOWS = frozenset('<>:"|?*')
 
@@ -104,14 +105,38 @@ def reference(run_id: str, name: str) -> str:
 def add(db: sqlite3.Connection, run: int, name: str, size: int, digest: str, time: int) -> None:
     """Record a file; the newest word about a name stands."""
     db.execute(
-        "INSERT INTO artifacts (run, name, size, hash, time) VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO _artifacts (run, name, size, hash, time) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (run, name) DO UPDATE SET size = excluded.size, hash = excluded.hash, time = excluded.time "
         "WHERE excluded.time >= time",
         (run, name, size, digest, time),
     )
 
 
+def first_of_run(db: sqlite3.Connection, run: int, most: int) -> list[tuple[str, int]]:
+    """(name, size in bytes) of the first so many, by name."""
+    return db.execute("SELECT name, size FROM _artifacts WHERE run = ? ORDER BY name LIMIT ?", (run, most)).fetchall()
+
+
+def totals_of_run(db: sqlite3.Connection, run: int) -> tuple[int, int]:
+    """How many there are, and their bytes."""
+    row = db.execute("SELECT count(*), coalesce(sum(size), 0) FROM _artifacts WHERE run = ?", (run,)).fetchone()
+    return row[0], row[1]
+
+
 def of_run(db: sqlite3.Connection, run: int) -> dict[str, tuple[int, str]]:
     """(size in bytes, hash) by name."""
-    rows = db.execute("SELECT name, size, hash FROM artifacts WHERE run = ? ORDER BY name", (run,))
+    rows = db.execute("SELECT name, size, hash FROM _artifacts WHERE run = ? ORDER BY name", (run,))
     return {name: (size, digest) for name, size, digest in rows}
+
+
+def every(db: sqlite3.Connection) -> Iterator[tuple[str, str, str, int, str]]:
+    """(experiment, run id, name, size in bytes, hash) of the files of all runs, run by run."""
+    yield from db.execute(
+        "SELECT _experiments.name, _runs.id, _artifacts.name, _artifacts.size, _artifacts.hash FROM _artifacts "
+        "CROSS JOIN _runs ON _runs.key = _artifacts.run CROSS JOIN _experiments ON _experiments.key = _runs.experiment "
+        "ORDER BY _artifacts.run, _artifacts.name"
+    )
+
+
+def total_bytes(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(sum(size), 0) FROM _artifacts").fetchone()[0])

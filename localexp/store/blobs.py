@@ -5,14 +5,17 @@ Blobs lie one behind the other in packs: a row of its own for each would leave a
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Any
 
+NAME_BYTES = 24
 _NAMES_A_QUERY = 500
-_PACK_BYTES = 256 * 1024
+PACK_BYTES = 256 * 1024
 
 
 def add(db: sqlite3.Connection, contents: Mapping[bytes, bytes], time: int) -> set[bytes]:
@@ -24,7 +27,7 @@ def add(db: sqlite3.Connection, contents: Mapping[bytes, bytes], time: int) -> s
         if name in new:
             pack.append(name)
             size += len(contents[name])
-        if size >= _PACK_BYTES:
+        if size >= PACK_BYTES:
             _add_pack(db, pack, contents, time)
             pack, size = [], 0
     if pack:
@@ -58,12 +61,26 @@ def known_trees(db: sqlite3.Connection, names: Collection[bytes]) -> set[bytes]:
 
 def read(db: sqlite3.Connection, names: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """(name, data) of those of the blobs that are stored, in the order in which they lie."""
-    found = sorted(_in_batches(db, "SELECT pack, start, name FROM blobs WHERE name", names))
-    pack, data = None, b""
-    for key, start, name in found:
-        if key != pack:
-            pack, data = key, _pack(db, key)
-        yield name, _part(data, name, start)
+    # Another process may move them into other packs meanwhile.
+    with _of_one_moment(db):
+        found = sorted(_in_batches(db, "SELECT pack, start, name FROM blobs WHERE name", names))
+        pack, data = None, b""
+        for key, start, name in found:
+            if key != pack:
+                pack, data = key, _pack(db, key)
+            yield name, _part(data, name, start)
+
+
+@contextmanager
+def _of_one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    is_outermost = not db.in_transaction
+    if is_outermost:
+        db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if is_outermost and db.in_transaction:
+            db.execute("ROLLBACK")
 
 
 def _pack(db: sqlite3.Connection, key: int) -> bytes:
@@ -78,11 +95,13 @@ def read_tree(db: sqlite3.Connection, name: bytes) -> bytes | None:
 
 def page(db: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
     """(pack, name, data) of the blobs in the next packs after one, the first of which is above 0."""
-    packs = db.execute("SELECT DISTINCT pack FROM blobs WHERE pack > ? ORDER BY pack LIMIT ?", (after, limit))
-    return [(pack, name, data) for (pack,) in packs.fetchall() for name, data in _blobs_in(db, pack)]
+    with _of_one_moment(db):
+        packs = db.execute("SELECT DISTINCT pack FROM blobs WHERE pack > ? ORDER BY pack LIMIT ?", (after, limit))
+        return [(pack, name, data) for (pack,) in packs.fetchall() for name, data in blobs_in(db, pack)]
 
 
-def _blobs_in(db: sqlite3.Connection, pack: int) -> list[tuple[bytes, bytes]]:
+def blobs_in(db: sqlite3.Connection, pack: int) -> list[tuple[bytes, bytes]]:
+    """(name, data) of the blobs in a pack, in the order in which they lie."""
     data = _pack(db, pack)
     # Whatever its declared type, a column of SQLite may hold anything.
     columns = "CAST(name AS BLOB), CAST(start AS INTEGER)"
@@ -92,6 +111,41 @@ def _blobs_in(db: sqlite3.Connection, pack: int) -> list[tuple[bytes, bytes]]:
 
 def _part(pack: bytes, name: bytes, start: int) -> bytes:
     return pack[start : start + int.from_bytes(name[16:], "big")]
+
+
+def read_trees(db: sqlite3.Connection, names: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(name, data) of those of the trees that are stored."""
+    return _in_batches(db, "SELECT name, data FROM trees WHERE name", names)
+
+
+def stored_before(db: sqlite3.Connection, time: int) -> list[bytes]:
+    """The names of the blobs that were stored before a time."""
+    rows = db.execute(
+        "SELECT name FROM blobs JOIN packs ON packs.key = blobs.pack WHERE stored_at < ? "
+        f"AND typeof(name) = 'blob' AND length(name) = {NAME_BYTES}",
+        (time,),
+    )
+    return [row[0] for row in rows]
+
+
+def all_trees(db: sqlite3.Connection) -> list[tuple[bytes, int, int]]:
+    """(name, time at which it was stored, bytes) of every tree."""
+    return db.execute("SELECT name, stored_at, length(data) FROM trees WHERE typeof(name) = 'blob'").fetchall()
+
+
+def last_tree(db: sqlite3.Connection) -> int:
+    """The highest key of a tree: whatever is added next has a higher one."""
+    return int(db.execute("SELECT coalesce(max(key), 0) FROM trees").fetchone()[0])
+
+
+def trees_after(db: sqlite3.Connection, key: int) -> list[bytes]:
+    """The names of the trees with a higher key."""
+    return [row[0] for row in db.execute("SELECT name FROM trees WHERE key > ?", (key,))]
+
+
+def removals(db: sqlite3.Connection) -> int:
+    """A number that changes whenever something is removed."""
+    return int(db.execute("SELECT count FROM removals").fetchone()[0])
 
 
 def page_of_trees(db: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
@@ -110,13 +164,16 @@ def faults(db: sqlite3.Connection) -> list[str]:
     return [row[0] for row in db.execute("PRAGMA quick_check") if row[0] != "ok"]
 
 
-def remove(db: sqlite3.Connection, names: Iterable[bytes]) -> None:
-    """Forget blobs; their bytes stay in their packs until these are packed anew."""
+def remove(db: sqlite3.Connection, names: Iterable[bytes], trees: Iterable[bytes]) -> None:
+    """Forget blobs, whose bytes stay in their packs until these are packed anew, and trees."""
+    db.executemany("DELETE FROM trees WHERE name = ?", [(name,) for name in trees])
     db.executemany("DELETE FROM blobs WHERE name = ?", [(name,) for name in names])
+    count_removal(db)
 
 
-def remove_trees(db: sqlite3.Connection, names: Iterable[bytes]) -> None:
-    db.executemany("DELETE FROM trees WHERE name = ?", [(name,) for name in names])
+def count_removal(db: sqlite3.Connection) -> None:
+    """Have those who have looked for something look again; also for files that are to be removed after this."""
+    db.execute("UPDATE removals SET count = count + 1")
 
 
 def _in_batches(db: sqlite3.Connection, select: str, names: Collection[bytes]) -> Iterator[tuple[Any, ...]]:

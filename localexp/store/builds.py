@@ -55,7 +55,7 @@ class BuildRecord:
         return self.place == readable(self.folder(layout))
 
 
-_SELECT = "SELECT id, place, requirements, owner, started_at, ready_at, used_at, bytes FROM builds"
+_SELECT = "SELECT id, place, requirements, owner, started_at, ready_at, used_at, bytes FROM _builds"
 
 
 def every(db: sqlite3.Connection) -> list[BuildRecord]:
@@ -71,7 +71,8 @@ def find(db: sqlite3.Connection, identifier: str) -> BuildRecord | None:
 def begin(db: sqlite3.Connection, identifier: str, place: str, requirements: list[str], owner: str, time: int) -> bool:
     """Make a process the one that builds it; False if another is at that, or has done it."""
     added = db.execute(
-        "INSERT INTO builds (id, place, requirements, owner, started_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO _builds (id, place, requirements, owner, started_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
         (identifier, readable(place), readable("\n".join(requirements)), owner, time),
     )
     return added.rowcount == 1
@@ -80,7 +81,7 @@ def begin(db: sqlite3.Connection, identifier: str, place: str, requirements: lis
 def set_ready(db: sqlite3.Connection, identifier: str, place: str, size: int, time: int) -> bool:
     """Have it be used; False if it was removed meanwhile."""
     changed = db.execute(
-        "UPDATE builds SET ready_at = ?1, used_at = ?1, bytes = ?2 WHERE id = ?3 AND place = ?4",
+        "UPDATE _builds SET ready_at = ?1, used_at = ?1, bytes = ?2 WHERE id = ?3 AND place = ?4",
         (time, size, identifier, readable(place)),
     )
     return changed.rowcount == 1
@@ -88,14 +89,14 @@ def set_ready(db: sqlite3.Connection, identifier: str, place: str, size: int, ti
 
 def use(db: sqlite3.Connection, build: BuildRecord, time: int) -> bool:
     """Note that a run uses it; False if it was removed meanwhile."""
-    changed = db.execute("UPDATE builds SET used_at = ? WHERE id = ? AND place = ?", (time, build.id, build.place))
+    changed = db.execute("UPDATE _builds SET used_at = ? WHERE id = ? AND place = ?", (time, build.id, build.place))
     return changed.rowcount == 1
 
 
 def remove(db: sqlite3.Connection, build: BuildRecord) -> bool:
     """Forget it; False if it is not as it was any more."""
     removed = db.execute(
-        "DELETE FROM builds WHERE id = ? AND place = ? AND owner = ? AND ready_at IS ?",
+        "DELETE FROM _builds WHERE id = ? AND place = ? AND owner = ? AND ready_at IS ?",
         (build.id, build.place, build.owner, build.ready_at),
     )
     return removed.rowcount == 1
@@ -104,10 +105,19 @@ def remove(db: sqlite3.Connection, build: BuildRecord) -> bool:
 def runs_that_want_one(db: sqlite3.Connection) -> list[RunRecord]:
     """Runs that have not ended and are run by a build, or wait for it."""
     rows = db.execute(
-        f"SELECT {COLUMNS_OF_RECORD} FROM runs JOIN experiments ON experiments.key = runs.experiment "
+        f"SELECT {COLUMNS_OF_RECORD} FROM _runs JOIN _experiments ON _experiments.key = _runs.experiment "
         "WHERE ended_at IS NULL AND definition IS NOT NULL"
     )
     return [record for record in map(RunRecord, rows.fetchall()) if wanted_by(record) is not None]
+
+
+def wanted_by_any(db: sqlite3.Connection) -> set[str]:
+    """The ids of the builds that run some run, ran it, or are to."""
+    rows = db.execute(
+        f"SELECT {COLUMNS_OF_RECORD} FROM _runs JOIN _experiments ON _experiments.key = _runs.experiment "
+        "WHERE definition LIKE '%\"build\": {%'"
+    )
+    return {build for build in (wanted_by(RunRecord(row)) for row in rows) if build is not None}
 
 
 def wanted_by(record: RunRecord) -> str | None:

@@ -38,12 +38,12 @@ class CheckoutRecord:
         self.size = size
 
 
-_SELECT = "SELECT key, folder, run, owner, source, snapshot, ready_at, bytes FROM checkouts"
+_SELECT = "SELECT key, folder, run, owner, source, snapshot, ready_at, bytes FROM _checkouts"
 
 
 def add(db: sqlite3.Connection, folder: str, run: int, owner: str, source: str, snapshot: str, time: int) -> int:
     cursor = db.execute(
-        "INSERT INTO checkouts (folder, run, owner, source, snapshot, leased_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO _checkouts (folder, run, owner, source, snapshot, leased_at) VALUES (?, ?, ?, ?, ?, ?)",
         (folder, run, owner, readable(source), snapshot, time),
     )
     assert cursor.lastrowid is not None
@@ -56,21 +56,21 @@ def lease_idle(db: sqlite3.Connection, run: int, owner: str, source: str, snapsh
     It is the one that holds the same snapshot, otherwise the one that was used last, and not ready before it is fitted.
     """
     row = db.execute(
-        "SELECT key FROM checkouts WHERE run IS NULL AND ready_at IS NOT NULL AND source = ? "
+        "SELECT key FROM _checkouts WHERE run IS NULL AND ready_at IS NOT NULL AND source = ? "
         "ORDER BY snapshot = ? DESC, leased_at DESC LIMIT 1",
         (readable(source), snapshot),
     ).fetchone()
     if row is None:
         return None
     db.execute(
-        "UPDATE checkouts SET run = ?, owner = ?, snapshot = ?, leased_at = ?, ready_at = NULL WHERE key = ?",
+        "UPDATE _checkouts SET run = ?, owner = ?, snapshot = ?, leased_at = ?, ready_at = NULL WHERE key = ?",
         (run, owner, snapshot, time, row[0]),
     )
     return int(row[0])
 
 
 def set_ready(db: sqlite3.Connection, key: int, size: int, time: int) -> None:
-    db.execute("UPDATE checkouts SET ready_at = ?, bytes = ? WHERE key = ?", (time, size, key))
+    db.execute("UPDATE _checkouts SET ready_at = ?, bytes = ? WHERE key = ?", (time, size, key))
 
 
 def by_key(db: sqlite3.Connection, key: int) -> CheckoutRecord:
@@ -85,21 +85,31 @@ def of_run(db: sqlite3.Connection, run: int) -> CheckoutRecord | None:
 
 def release(db: sqlite3.Connection, key: int) -> None:
     """Give a tree that its run has left clean back, for another to be leased."""
-    db.execute("UPDATE checkouts SET run = NULL WHERE key = ?", (key,))
+    db.execute("UPDATE _checkouts SET run = NULL WHERE key = ?", (key,))
 
 
 def condemn(db: sqlite3.Connection, key: int) -> None:
     """See to it that a tree is never leased again, until it is removed."""
-    db.execute("UPDATE checkouts SET run = NULL, ready_at = NULL WHERE key = ?", (key,))
+    db.execute("UPDATE _checkouts SET run = NULL, ready_at = NULL WHERE key = ?", (key,))
 
 
 def left(db: sqlite3.Connection) -> list[CheckoutRecord]:
     """Trees that are neither idle nor of a run that goes on: whoever held them died before removing them."""
     rows = db.execute(
         f"{_SELECT} WHERE (run IS NULL AND ready_at IS NULL) OR run IN "
-        "(SELECT key FROM runs WHERE status IN ('Completed', 'Failed', 'Canceled'))"
+        "(SELECT key FROM _runs WHERE status IN ('Completed', 'Failed', 'Canceled'))"
     )
     return [CheckoutRecord(*row) for row in rows.fetchall()]
+
+
+def leased_snapshots(db: sqlite3.Connection) -> list[str]:
+    """What the trees hold that are leased."""
+    return [row[0] for row in db.execute("SELECT DISTINCT snapshot FROM _checkouts WHERE run IS NOT NULL")]
+
+
+def folders(db: sqlite3.Connection) -> set[str]:
+    """Those of all trees."""
+    return {row[0] for row in db.execute("SELECT folder FROM _checkouts")}
 
 
 def idle(db: sqlite3.Connection) -> list[CheckoutRecord]:
@@ -109,13 +119,13 @@ def idle(db: sqlite3.Connection) -> list[CheckoutRecord]:
 
 
 def total_bytes(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT coalesce(sum(bytes), 0) FROM checkouts").fetchone()[0])
+    return int(db.execute("SELECT coalesce(sum(bytes), 0) FROM _checkouts").fetchone()[0])
 
 
 def claim(db: sqlite3.Connection, record: CheckoutRecord, new_owner: str) -> bool:
     """Condemn a tree and make another process the one that answers for it; False if it is not as it was any more."""
     changed = db.execute(
-        "UPDATE checkouts SET owner = ?, run = NULL, ready_at = NULL "
+        "UPDATE _checkouts SET owner = ?, run = NULL, ready_at = NULL "
         "WHERE key = ? AND owner = ? AND run IS ? AND ready_at IS ?",
         (new_owner, record.key, record.owner, record.run, record.ready_at),
     )
@@ -124,8 +134,8 @@ def claim(db: sqlite3.Connection, record: CheckoutRecord, new_owner: str) -> boo
 
 def hand_over(db: sqlite3.Connection, run: int, new_owner: str) -> None:
     """Make whoever takes a run over the one that answers for its tree too."""
-    db.execute("UPDATE checkouts SET owner = ? WHERE run = ?", (new_owner, run))
+    db.execute("UPDATE _checkouts SET owner = ? WHERE run = ?", (new_owner, run))
 
 
 def remove(db: sqlite3.Connection, key: int) -> None:
-    db.execute("DELETE FROM checkouts WHERE key = ?", (key,))
+    db.execute("DELETE FROM _checkouts WHERE key = ?", (key,))

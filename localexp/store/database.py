@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
+import sys
 import weakref
 from contextlib import contextmanager
 
 from localexp.errors import DamagedStoreError, FullDiskError, NewerStoreError, ReplacedStoreError, StoreError
-from localexp.store import forks
+from localexp.store import connections, forks
+from localexp.store.connections import (
+    OURS,
+    ClosesItself,
+    application_of,
+    back_up,
+    close_all,
+    connect,
+    create_tables,
+    give_pages_back,
+    retry,
+    transaction,
+    use_write_ahead_log,
+    version_of,
+)
 from localexp.store.readonly import TemporaryCopy, address, has_bytes, is_on_read_only_media, may_write, stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from localexp.store.readonly import Stamp
 
-BUSY_SECONDS = 30.0
-_RETRY_SECONDS = 0.001
-# Written into the head of each file, where SQLite keeps a number for this: "lexp" in ASCII.
-_OURS = 0x6C657870
+_EMPTYING_MILLISECONDS = 500
 
 # What a fork has brought into a child with its use unfinished.
 _inherited: list[object] = []
@@ -59,13 +70,26 @@ class Database:
 
     def close(self) -> None:
         """Close every idle connection; the next use opens a new one."""
-        _close_all(self._idle)
+        close_all(self._idle)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for queries, each of which sees the newest committed state."""
         with self._connection() as connection:
             yield connection
+
+    def unwritable(self) -> sqlite3.Connection:
+        """A new connection, for the caller alone, through which nothing can be written."""
+        # Whatever has to be done before the file can be read, and a copy if it takes one, is there now.
+        with self._connection():
+            if self._copy is not None:
+                connection = connect(self._copy.path, ClosesItself)
+            elif self.is_read_only:
+                connection = self._opened_read_only(ClosesItself)
+            else:
+                connection = connect(address(self.path) + "?mode=ro", ClosesItself)
+            connection.execute("PRAGMA query_only = ON")
+        return connection
 
     @contextmanager
     def writing(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
@@ -75,7 +99,7 @@ class Database:
         """
         if self.is_read_only:
             raise StoreError(f"{self.path} may only be read; copy the folder to where you may write")
-        with self._connection() as connection, _transaction(connection, durable):
+        with self._connection() as connection, transaction(connection, durable):
             yield connection
 
     def tidy(self) -> None:
@@ -86,6 +110,25 @@ class Database:
         if self._idle:
             with self._connection() as connection:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def shrink(self) -> None:
+        """Give back to the system what the file has no use for any more, a little at a time.
+
+        So nobody waits long, and the log needs little room where the disk has no more. It is emptied too, unless
+        somebody is in the way.
+        """
+        before = sys.maxsize
+        while before:
+            with self._connection() as connection:
+                free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+                # Nothing comes of it in a file that was made without the possibility.
+                before = free if free < before else 0
+                give_pages_back(connection)
+            self.tidy()
+        with self._connection() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_EMPTYING_MILLISECONDS}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            connection.execute(f"PRAGMA busy_timeout = {connections.BUSY_SECONDS * 1000:.0f}")
 
     @contextmanager
     def overlaying(self) -> Iterator[sqlite3.Connection]:
@@ -99,7 +142,7 @@ class Database:
                     self._copy = TemporaryCopy()
                     self._copy.fill_from(connection)
                     self.close()
-        with self._connection() as connection, _transaction(connection, durable=False):
+        with self._connection() as connection, transaction(connection, durable=False):
             yield connection
 
     @contextmanager
@@ -161,13 +204,13 @@ class Database:
 
     def _renew_pool(self) -> None:
         self._idle: list[sqlite3.Connection] = []
-        self._close = weakref.finalize(self, _close_all, self._idle)
+        self._close = weakref.finalize(self, close_all, self._idle)
 
     def _opened(self) -> sqlite3.Connection:
         if self._copy is not None:
-            return _connect(self._copy.path)
+            return connect(self._copy.path)
         try:
-            connection = self._opened_read_only() if self.is_read_only else _connect(self.path)
+            connection = self._opened_read_only() if self.is_read_only else connect(self.path)
             try:
                 self._prepare(connection)
             except BaseException:
@@ -180,22 +223,24 @@ class Database:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = _version(connection)
+        version = version_of(connection)
         if version > self.version:
             raise NewerStoreError(
                 f"{self.path} was written by a newer localexp (format {version}, this one reads up to "
                 f"{self.version}); update with 'pip install --upgrade localexp'"
             )
-        if version > 0 and _application(connection) != _OURS:
+        if version > 0 and application_of(connection) != OURS:
             raise sqlite3.DatabaseError("it is another program's")
         if 0 < version < self.version:
             self._migrate(connection, version)
         if self.is_read_only:
             return
         if version == 0:
-            _create_tables(connection, self.schema, self.version)
-        _use_write_ahead_log(connection)
+            create_tables(connection, self.schema, self.version)
+        use_write_ahead_log(connection)
         connection.execute("PRAGMA foreign_keys = ON")
+        # Some builds write zeros over all that is deleted, which takes as much room in the log as that had.
+        connection.execute("PRAGMA secure_delete = FAST")
         connection.execute(f"PRAGMA wal_autocheckpoint = {self.checkpoint_pages}")
 
     def _migrate(self, connection: sqlite3.Connection, version: int) -> None:
@@ -209,12 +254,12 @@ class Database:
             )
         assert self.migration is not None
         # Without it nobody could read the file for the backup while it is locked.
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection)
         connection.execute("PRAGMA foreign_keys = OFF")
-        _retry(lambda: connection.execute("BEGIN EXCLUSIVE"))
+        retry(lambda: connection.execute("BEGIN EXCLUSIVE"))
         try:
-            if _version(connection) == version:
-                _back_up(self.path, f"{self.path}.format-{version}")
+            if version_of(connection) == version:
+                back_up(self.path, f"{self.path}.format-{version}")
                 getattr(migrations, self.migration)(connection, version)
                 connection.execute(f"PRAGMA user_version = {self.version}")
             connection.execute("COMMIT")
@@ -223,27 +268,28 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
 
-    def _opened_read_only(self) -> sqlite3.Connection:
+    def _opened_read_only(self, kind: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
         """In place if possible; a log of writes that nobody finished has to be replayed, so in a copy."""
         if not os.path.exists(self.path):
             raise StoreError(f"there is no {self.path}, and its folder may only be read")
         if is_on_read_only_media(self.path) and not has_bytes(self.path + "-wal"):
-            return _connect(address(self.path) + "?immutable=1")
-        connection = _connect(address(self.path) + "?mode=ro")
+            return connect(address(self.path) + "?immutable=1", kind)
+        connection = connect(address(self.path) + "?mode=ro", kind)
         try:
-            _version(connection)
+            version_of(connection)
         except sqlite3.OperationalError:
             # SQLite would have to make files beside it.
             connection.close()
             self._copy = TemporaryCopy()
             self._copy.fill_from_files(self.path)
-            return _connect(self._copy.path)
+            return connect(self._copy.path, kind)
         return connection
 
     def _explained(self, error: sqlite3.DatabaseError) -> StoreError:
         if "locked" in str(error):
             return StoreError(
-                f"another process has kept {self.path} locked for {BUSY_SECONDS:.0f} s; try again when it has ended"
+                f"another process has kept {self.path} locked for {connections.BUSY_SECONDS:.0f} s; "
+                "try again when it has ended"
             )
         if "full" in str(error):
             return FullDiskError(f"cannot write {self.path}: the disk is full; free some space and try again")
@@ -268,106 +314,8 @@ def _file_at(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _connect(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-        uri=path.startswith("file:"),
-    )
-
-
-def _popped(connections: list[sqlite3.Connection]) -> sqlite3.Connection | None:
+def _popped(idle: list[sqlite3.Connection]) -> sqlite3.Connection | None:
     try:
-        return connections.pop()
+        return idle.pop()
     except IndexError:
         return None
-
-
-def _close_all(connections: list[sqlite3.Connection]) -> None:
-    while connections:
-        connections.pop().close()
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _application(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA application_id").fetchone()[0])
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, durable: bool) -> Iterator[None]:
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-    _begin(connection)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite ends a transaction by itself on some errors, a full disk among them.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    """Wait for the lock by asking often: SQLite's own waits grow to 100 ms, and whoever locks often starves them."""
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        _retry(lambda: connection.execute("BEGIN IMMEDIATE"))
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-
-
-def _retry(action: Callable[[], object]) -> None:
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            action()
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(_RETRY_SECONDS)
-
-
-def _back_up(path: str, target: str) -> None:
-    aside = f"{target}.{os.getpid()}"
-    source, copy = _connect(path), _connect(aside)
-    try:
-        source.backup(copy)
-    finally:
-        copy.close()
-        source.close()
-    os.replace(aside, target)
-
-
-def _create_tables(connection: sqlite3.Connection, schema: str, version: int) -> None:
-    """Make the tables of a new file, unless another process has just done so."""
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("BEGIN EXCLUSIVE")
-    try:
-        if _version(connection) == 0:
-            _refuse_foreign(connection)
-            for statement in schema.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_OURS}")
-            connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _refuse_foreign(connection: sqlite3.Connection) -> None:
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise sqlite3.DatabaseError("it is another program's")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Asked for at each opening, for a process may have died between making the tables and this."""
-    # SQLite does not wait here by itself, whatever the timeout.
-    _retry(lambda: connection.execute("PRAGMA journal_mode = WAL"))

@@ -21,7 +21,7 @@ class EnvironmentRecord:
         self.created_at = created_at
 
 
-_SELECT = "SELECT name, version, definition, created_at FROM environments"
+_SELECT = "SELECT name, version, definition, created_at FROM _environments"
 
 
 def add(db: sqlite3.Connection, name: str, definition: str, time: int) -> EnvironmentRecord:
@@ -31,7 +31,7 @@ def add(db: sqlite3.Connection, name: str, definition: str, time: int) -> Enviro
         return newest
     version = "1" if newest is None else str(int(newest.version) + 1)
     db.execute(
-        "INSERT INTO environments (name, version, definition, created_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO _environments (name, version, definition, created_at) VALUES (?, ?, ?, ?)",
         (readable(name), version, definition, time),
     )
     return EnvironmentRecord(name, version, definition, time)
@@ -54,6 +54,6 @@ def every(db: sqlite3.Connection) -> list[EnvironmentRecord]:
 def remove(db: sqlite3.Connection, name: str, version: str | None = None) -> int:
     """Forget a version of an environment, or all if none is named; return how many there were."""
     removed = db.execute(
-        "DELETE FROM environments WHERE name = ?1 AND (?2 IS NULL OR version = ?2)", (readable(name), version)
+        "DELETE FROM _environments WHERE name = ?1 AND (?2 IS NULL OR version = ?2)", (readable(name), version)
     )
     return removed.rowcount

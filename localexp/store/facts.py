@@ -14,7 +14,7 @@ def keep(db: sqlite3.Connection, run: int, facts: Mapping[str, Group]) -> None:
     """Keep facts of a run, in place of those of these names."""
     for name, group in facts.items():
         db.execute(
-            "INSERT OR REPLACE INTO facts (run, name, text) VALUES (?, ?, ?)", (run, name, _key_of_text(db, group))
+            "INSERT OR REPLACE INTO _facts (run, name, text) VALUES (?, ?, ?)", (run, name, _key_of_text(db, group))
         )
 
 
@@ -24,16 +24,25 @@ def of_run(db: sqlite3.Connection, run: int) -> dict[str, Group]:
     import zlib
 
     rows = db.execute(
-        "SELECT facts.name, texts.data FROM facts JOIN texts ON texts.key = facts.text WHERE facts.run = ? "
-        "ORDER BY facts.name",
+        "SELECT _facts.name, _texts.data FROM _facts JOIN _texts ON _texts.key = _facts.text WHERE _facts.run = ? "
+        "ORDER BY _facts.name",
         (run,),
     )
     return {name: json.loads(zlib.decompress(data)) for name, data in rows}
 
 
+def unused(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many texts no run has any more, and their bytes."""
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(length(data)), 0) FROM _texts "
+        "WHERE NOT EXISTS (SELECT 1 FROM _facts WHERE _facts.text = _texts.key)"
+    ).fetchone()
+    return row[0], row[1]
+
+
 def forget_unused(db: sqlite3.Connection) -> None:
     """Remove the texts that no run has any more."""
-    db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM facts WHERE facts.text = texts.key)")
+    db.execute("DELETE FROM _texts WHERE NOT EXISTS (SELECT 1 FROM _facts WHERE _facts.text = _texts.key)")
 
 
 def _key_of_text(db: sqlite3.Connection, group: Group) -> int:
@@ -43,11 +52,11 @@ def _key_of_text(db: sqlite3.Connection, group: Group) -> int:
 
     text = json.dumps(group, sort_keys=True).encode()
     digest = xxh3_128_digest(text)
-    known = db.execute("SELECT key FROM texts WHERE hash = ?", (digest,)).fetchone()
+    known = db.execute("SELECT key FROM _texts WHERE hash = ?", (digest,)).fetchone()
     if known is not None:
         return int(known[0])
     import zlib
 
-    key = db.execute("INSERT INTO texts (hash, data) VALUES (?, ?)", (digest, zlib.compress(text))).lastrowid
+    key = db.execute("INSERT INTO _texts (hash, data) VALUES (?, ?)", (digest, zlib.compress(text))).lastrowid
     assert key is not None
     return key

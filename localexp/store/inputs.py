@@ -24,12 +24,12 @@ class Input:
 
 def add(db: sqlite3.Connection, run: int, one: Input) -> None:
     db.execute(
-        "INSERT INTO inputs (run, path, files, bytes, changed, hash) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO _inputs (run, path, files, bytes, changed, hash) VALUES (?, ?, ?, ?, ?, ?)",
         (run, readable(one.path), one.files, one.bytes, one.changed, one.hash),
     )
 
 
 def of_run(db: sqlite3.Connection, run: int) -> list[Input]:
     """The inputs of a run, by path."""
-    rows = db.execute("SELECT path, files, bytes, changed, hash FROM inputs WHERE run = ? ORDER BY path", (run,))
+    rows = db.execute("SELECT path, files, bytes, changed, hash FROM _inputs WHERE run = ? ORDER BY path", (run,))
     return [Input(*row) for row in rows]

@@ -8,6 +8,8 @@ from binascii import crc32
 STORE_FOLDER = ".localexp"
 # What a script leaves in these of its working tree are artifacts of the run, also while it goes on.
 LIVE_FOLDERS = ("outputs", "logs")
+# Nothing else that lies aside to be deleted has such a name: those of experiments are their ids.
+RUN_ASIDE = "run-"
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 RESERVED_ON_WINDOWS = frozenset(
@@ -109,7 +111,12 @@ class Layout:
 
     def runs(self, experiment: str) -> str:
         """Where the folders of the runs of all experiments of this name are."""
-        return os.path.join(self.root, "runs", folder_name(experiment))
+        return os.path.join(self.all_runs, folder_name(experiment))
+
+    @property
+    def all_runs(self) -> str:
+        """Where the folders are that ``runs`` says."""
+        return os.path.join(self.root, "runs")
 
     def experiment_page(self, experiment: str, identifier: str) -> str:
         """The page of an experiment, beside the folders of its runs, none of which has a name with a dot."""
@@ -130,12 +137,16 @@ class Layout:
 
     @property
     def deleted(self) -> str:
-        """There only while experiments are being deleted, or after somebody died in it."""
+        """There only while runs or experiments are being deleted, or after somebody died in it."""
         return os.path.join(self.root, "deleted")
 
     def deleted_runs(self, experiment_id: str) -> str:
         """Where the folders of the runs of an experiment wait for being removed with it."""
         return os.path.join(self.deleted, experiment_id)
+
+    def deleted_run(self, key: int) -> str:
+        """Where the folder of a run waits for being removed with it: by its key, which no other run will ever have."""
+        return os.path.join(self.deleted, f"{RUN_ASIDE}{key}")
 
 
 class RunLayout:

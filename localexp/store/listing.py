@@ -18,11 +18,11 @@ _PAGE = 100
 _MOST_COUNTED = 300
 _BEYOND_EVERY_KEY = 2**63 - 1
 # CROSS JOIN keeps SQLite from beginning with another table than the one that has the order.
-_WITH_NAME = "CROSS JOIN experiments ON experiments.key = runs.experiment"
+_WITH_NAME = "CROSS JOIN _experiments ON _experiments.key = _runs.experiment"
 _ALL_DESCENDANTS = (
     "WITH RECURSIVE family (key) AS ("
-    "SELECT key FROM runs INDEXED BY runs_children WHERE parent = ? "
-    "UNION ALL SELECT runs.key FROM family CROSS JOIN runs INDEXED BY runs_children ON runs.parent = family.key"
+    "SELECT key FROM _runs INDEXED BY runs_children WHERE parent = ? "
+    "UNION ALL SELECT _runs.key FROM family CROSS JOIN _runs INDEXED BY runs_children ON _runs.parent = family.key"
     ") SELECT key FROM family"
 )
 
@@ -63,7 +63,7 @@ class Filter:
 class _Rows:
     """Rows of an index that stand for runs, in the order of the runs; ``run`` is the column that has their keys."""
 
-    def __init__(self, table: str, condition: str, bound: Sequence[object], run: str = "runs.key") -> None:
+    def __init__(self, table: str, condition: str, bound: Sequence[object], run: str = "_runs.key") -> None:
         self.table = table
         self.condition = condition
         self.bound = bound
@@ -124,7 +124,7 @@ class Listing:
     def _along_index(self, db: sqlite3.Connection) -> list[tuple[object, ...]]:
         assert self._rows is not None
         rows = self._rows
-        joined = "" if rows.run == "runs.key" else f"CROSS JOIN runs ON runs.key = {rows.run} "
+        joined = "" if rows.run == "_runs.key" else f"CROSS JOIN _runs ON _runs.key = {rows.run} "
         found = db.execute(
             f"SELECT {COLUMNS_OF_RECORD} FROM {rows.table} {joined}{_WITH_NAME} "
             f"WHERE {rows.condition} AND {rows.run} < ? AND {self._conditions} ORDER BY {rows.run} DESC LIMIT ?",
@@ -139,24 +139,26 @@ class Listing:
         keys, self._keys = self._keys[: self._page_size], self._keys[self._page_size :]
         self.is_at_end = not self._keys
         return db.execute(
-            f"SELECT {COLUMNS_OF_RECORD} FROM runs NOT INDEXED {_WITH_NAME} "
-            f"WHERE runs.key IN ({', '.join('?' * len(keys))}) AND {self._conditions}",
+            f"SELECT {COLUMNS_OF_RECORD} FROM _runs NOT INDEXED {_WITH_NAME} "
+            f"WHERE _runs.key IN ({', '.join('?' * len(keys))}) AND {self._conditions}",
             (*keys, *self._bound),
         ).fetchall()
 
 
 def _rows_of_scope(scope: Scope) -> _Rows:
     if scope.parent is not None:
-        return _Rows("runs INDEXED BY runs_children", "runs.parent = ?", (scope.parent,))
+        return _Rows("_runs INDEXED BY runs_children", "_runs.parent = ?", (scope.parent,))
     if scope.experiment is None:
-        return _Rows("runs NOT INDEXED", "runs.key > ?" + ("" if scope.is_deep else " AND runs.parent IS NULL"), (0,))
+        return _Rows(
+            "_runs NOT INDEXED", "_runs.key > ?" + ("" if scope.is_deep else " AND _runs.parent IS NULL"), (0,)
+        )
     if scope.is_deep:
-        return _Rows("runs INDEXED BY runs_of_experiment", "runs.experiment = ?", (scope.experiment,))
-    return _Rows("runs INDEXED BY runs_top", "runs.experiment = ? AND runs.parent IS NULL", (scope.experiment,))
+        return _Rows("_runs INDEXED BY runs_of_experiment", "_runs.experiment = ?", (scope.experiment,))
+    return _Rows("_runs INDEXED BY runs_top", "_runs.experiment = ? AND _runs.parent IS NULL", (scope.experiment,))
 
 
 def _rows_of_mark(experiment: int, mark: Mark) -> _Rows:
-    table = f"{mark.table} AS mark INDEXED BY {mark.table}_by_key"
+    table = f"_{mark.table} AS mark INDEXED BY {mark.table}_by_key"
     return _Rows(table, f"mark.experiment = ? AND {mark.condition}", (experiment, *mark.bound), "mark.run")
 
 
@@ -164,18 +166,20 @@ def _conditions(scope: Scope, wanted: Filter) -> tuple[str, list[object]]:
     """What is asked of each row, whichever index led to it."""
     conditions, bound = ["1"], list[object]()
     if not scope.is_deep and scope.experiment is not None:
-        conditions.append("runs.parent IS ?")
+        conditions.append("_runs.parent IS ?")
         bound.append(scope.parent)
     if wanted.type is not None:
         conditions.append(
-            "(runs.type = ? OR EXISTS (SELECT 1 FROM properties WHERE properties.run = runs.key "
-            "AND properties.key = 'azureml.runsource' AND properties.value = ?))"
+            "(_runs.type = ? OR EXISTS (SELECT 1 FROM _properties WHERE _properties.run = _runs.key "
+            "AND _properties.key = 'azureml.runsource' AND _properties.value = ?))"
         )
         bound += [wanted.type, wanted.type]
     if wanted.status is not None:
-        conditions.append("runs.status = ?")
+        conditions.append("_runs.status = ?")
         bound.append(wanted.status)
     for mark in wanted.marks:
-        conditions.append(f"EXISTS (SELECT 1 FROM {mark.table} AS mark WHERE mark.run = runs.key AND {mark.condition})")
+        conditions.append(
+            f"EXISTS (SELECT 1 FROM _{mark.table} AS mark WHERE mark.run = _runs.key AND {mark.condition})"
+        )
         bound += mark.bound
     return " AND ".join(conditions), bound

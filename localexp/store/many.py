@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -11,8 +13,11 @@ if TYPE_CHECKING:
 _KEYS_A_STATEMENT = 500
 
 
-def rows_of_many(db: sqlite3.Connection, select: str, keys: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query that has ``{}`` where the keys belong."""
-    for start in range(0, len(keys), _KEYS_A_STATEMENT):
-        stretch = keys[start : start + _KEYS_A_STATEMENT]
-        yield from db.execute(select.format(", ".join("?" * len(stretch))), stretch)
+def rows_of_many(
+    db: sqlite3.Connection, select: str, keys: Sequence[int], bound: Sequence[object] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query that has ``{}`` where the keys belong, and what else is bound behind them."""
+    stretches = (keys[start : start + _KEYS_A_STATEMENT] for start in range(0, len(keys), _KEYS_A_STATEMENT))
+    return chain.from_iterable(
+        db.execute(select.format(", ".join("?" * len(stretch))), [*stretch, *bound]) for stretch in stretches
+    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlite_utils import Database, Migrations
 
-from localexp.store import schema
+from localexp.store import arguments, params, schema, views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
-_blobs = Migrations("localexp.blobs")
+_blobs, _blobs_to_3 = Migrations("localexp.blobs"), Migrations("localexp.blobs.3")
 _main_to_2, _main_to_3 = Migrations("localexp.main"), Migrations("localexp.main.3")
-_main_to_4 = Migrations("localexp.main.4")
+_main_to_4, _main_to_5 = Migrations("localexp.main.4"), Migrations("localexp.main.5")
 
 
 @_blobs()
@@ -20,7 +23,7 @@ def blobs_into_packs(db: Database) -> None:
     """Format 2: the bytes of blobs lie in packs; each that is there by now gets one of its own."""
     db.rename_table("blobs", "blobs_of_format_1")
     db.rename_table("trees", "trees_of_format_1")
-    for statement in schema.BLOBS.split(";"):
+    for statement in schema.BLOBS_OF_FORMAT_2.split(";"):
         db.execute(statement)
     db.execute("INSERT INTO packs (key, stored_at, data) SELECT key, stored_at, data FROM blobs_of_format_1")
     db.execute("INSERT INTO blobs (name, pack, start) SELECT name, key, 0 FROM blobs_of_format_1")
@@ -29,9 +32,19 @@ def blobs_into_packs(db: Database) -> None:
     db["trees_of_format_1"].drop()
 
 
-def migrate_blobs(connection: sqlite3.Connection, version: int) -> None:  # noqa: ARG001 - there is but one before
-    """Bring the database of blobs to the present format, within the transaction of the connection."""
-    _blobs.apply(Database(connection, execute_plugins=False))
+@_blobs_to_3()
+def count_of_removals(db: Database) -> None:
+    """Format 3: what was removed is counted."""
+    for statement in schema.REMOVALS.split(";"):
+        db.execute(statement)
+
+
+def migrate_blobs(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the database of blobs from an earlier format to the present one, within the connection's transaction."""
+    db = Database(connection, execute_plugins=False)
+    for format_, migrations in ((2, _blobs), (3, _blobs_to_3)):
+        if version < format_:
+            migrations.apply(db)
 
 
 @_main_to_2()
@@ -55,10 +68,36 @@ def facts_and_environments(db: Database) -> None:
         db.execute(statement)
 
 
+@_main_to_5()
+def views_and_params(db: Database) -> None:
+    """Format 5: views for others, behind which tables have other names; runs have params, and are found by metrics."""
+    for statement in _FORMAT_5.split(";"):
+        db.execute(statement)
+    for table in _RENAMED:
+        db.execute(f"ALTER TABLE {table} RENAME TO _{table}")
+    for statement in _INDEXES_OF_FORMAT_5.split(";"):
+        db.execute(statement)
+    db.conn.executemany(
+        "INSERT INTO _params (run, name, experiment, value, number, time, writer, position) "
+        "VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+        _params_submitted(db),
+    )
+    for statement in views.TEXT.split(";"):
+        db.execute(statement)
+
+
+def _params_submitted(db: Database) -> Iterator[tuple[object, ...]]:
+    submitted = "SELECT key, experiment, definition, created_at FROM _runs WHERE definition IS NOT NULL"
+    for run, experiment, definition, created_at in db.execute(submitted):
+        said = arguments.params_of(json.loads(definition))
+        for position, (name, value) in enumerate(said.items()):
+            yield run, name, experiment, value, params.number_of(value), created_at, position
+
+
 def migrate_main(connection: sqlite3.Connection, version: int) -> None:
     """Bring the record from an earlier format to the present one, within the transaction of the connection."""
     db = Database(connection, execute_plugins=False)
-    for format_, migrations in ((2, _main_to_2), (3, _main_to_3), (4, _main_to_4)):
+    for format_, migrations in ((2, _main_to_2), (3, _main_to_3), (4, _main_to_4), (5, _main_to_5)):
         if version < format_:
             migrations.apply(db)
 
@@ -211,4 +250,73 @@ CREATE TABLE builds (
     used_at      INTEGER,
     bytes        INTEGER
 ) WITHOUT ROWID
+"""
+
+_FORMAT_5 = """
+CREATE TABLE metrics_5 (
+    key           INTEGER PRIMARY KEY,
+    run           INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    name          TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    description   TEXT,
+    count         INTEGER NOT NULL,
+    min           REAL,
+    max           REAL,
+    last,
+    last_time     INTEGER NOT NULL,
+    last_writer   INTEGER NOT NULL,
+    last_position INTEGER NOT NULL,
+    experiment    INTEGER NOT NULL,
+    UNIQUE (run, name)
+);
+INSERT INTO metrics_5
+    SELECT metrics.key, metrics.run, metrics.name, metrics.kind, metrics.description, metrics.count, metrics.min,
+           metrics.max, metrics.last, metrics.last_time, metrics.last_writer, metrics.last_position, runs.experiment
+    FROM metrics JOIN runs ON runs.key = metrics.run;
+DROP TABLE metrics;
+ALTER TABLE metrics_5 RENAME TO metrics;
+CREATE TABLE params (
+    run        INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    experiment INTEGER NOT NULL,
+    value      TEXT,
+    number,
+    time       INTEGER NOT NULL,
+    writer     INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID
+"""
+_RENAMED = (
+    "settings",
+    "experiments",
+    "experiment_tags",
+    "snapshots",
+    "snapshots_in_the_making",
+    "runs",
+    "journals",
+    "tags",
+    "properties",
+    "params",
+    "metrics",
+    "points",
+    "artifacts",
+    "inputs",
+    "texts",
+    "facts",
+    "environments",
+    "builds",
+    "warnings",
+    "checkouts",
+)
+_INDEXES_OF_FORMAT_5 = """
+CREATE INDEX runs_by_status ON _runs (experiment, status);
+CREATE INDEX runs_by_start ON _runs (experiment, started_at);
+CREATE INDEX runs_by_snapshot ON _runs (snapshot) WHERE snapshot IS NOT NULL;
+ALTER TABLE _snapshots_in_the_making ADD COLUMN root TEXT;
+CREATE INDEX params_by_name ON _params (experiment, name, number, value, run);
+CREATE INDEX metrics_by_only_value ON _metrics (experiment, name, last, run) WHERE min = max AND max = last;
+CREATE INDEX metrics_by_last ON _metrics (experiment, name, last, run) WHERE (min = max AND max = last) IS NOT 1;
+CREATE INDEX metrics_by_min ON _metrics (experiment, name, min, run) WHERE (min = max AND max = last) IS NOT 1;
+CREATE INDEX metrics_by_max ON _metrics (experiment, name, max, run) WHERE (min = max AND max = last) IS NOT 1
 """

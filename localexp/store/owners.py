@@ -49,6 +49,11 @@ class Owner:
             return False
         return self.namespace == here.namespace and not self.is_alive()
 
+    def can_be_judged(self) -> bool:
+        """Whether this process can say if that one lives: it is of this machine, and no other container."""
+        here = this_process()
+        return self.host == here.host and (self.boot != here.boot or self.namespace == here.namespace)
+
     def is_alive(self) -> bool:
         """Whether the process lives, for an owner of this boot and namespace."""
         start = _start_time(self.pid)

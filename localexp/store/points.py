@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _FEW, _ROWS_A_STATEMENT = 5, 200
 _ROWS_READ_AT_ONCE = 200
 _SAMPLED_TOGETHER = 4
-_INSERT = "INSERT INTO points (metric, time, writer, position, step, value) VALUES {}"
+_INSERT = "INSERT INTO _points (metric, time, writer, position, step, value) VALUES {}"
 _ROW = "(?, ?, ?, ?, ?, ?)"
 _ADD_SUMMARY = """
-INSERT INTO metrics (count, min, max, last, last_time, last_writer, last_position, run, name, kind)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO _metrics (count, min, max, last, last_time, last_writer, last_position, name, kind, run, experiment)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, key, experiment FROM _runs WHERE key = ? ON CONFLICT DO NOTHING
 """
 _CHANGE_SUMMARY = """
-UPDATE metrics SET
+UPDATE _metrics SET
     count = count + :count,
     min = min(coalesce(min, :min), coalesce(:min, min)),
     max = max(coalesce(max, :max), coalesce(:max, max)),
@@ -41,12 +41,14 @@ def append(db: sqlite3.Connection, run: int, writer: int, name: str, kind: str, 
     Returns the kind that the metric was first logged as, which it keeps.
     """
     summary = _summary(writer, points)
-    added = db.execute(_ADD_SUMMARY, (*summary.values(), run, name, kind))
+    added = db.execute(_ADD_SUMMARY, (*summary.values(), name, kind, run))
     if added.rowcount:
         assert added.lastrowid is not None
         key, first_kind = added.lastrowid, kind
     else:
-        key, first_kind = db.execute("SELECT key, kind FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()
+        key, first_kind = db.execute(
+            "SELECT key, kind FROM _metrics WHERE run = ? AND name = ?", (run, name)
+        ).fetchone()
         db.execute(_CHANGE_SUMMARY, {**summary, "key": key})
     _insert(db, key, writer, points)
     return first_kind
@@ -88,7 +90,7 @@ def _numbers(values: list[Cell]) -> list[float]:
 
 
 def describe(db: sqlite3.Connection, run: int, name: str, description: str) -> None:
-    db.execute("UPDATE metrics SET description = ? WHERE run = ? AND name = ?", (description, run, name))
+    db.execute("UPDATE _metrics SET description = ? WHERE run = ? AND name = ?", (description, run, name))
 
 
 def values(
@@ -99,11 +101,11 @@ def values(
     :param but: names of metrics that are left out.
     """
     metrics = db.execute(
-        "SELECT key, name, kind FROM metrics WHERE run = :run AND (:name IS NULL OR name = :name) ORDER BY key",
+        "SELECT key, name, kind FROM _metrics WHERE run = :run AND (:name IS NULL OR name = :name) ORDER BY key",
         {"run": run, "name": name},
     ).fetchall()
     # One by one, each is read as it lies; all at once, they would be sorted.
-    select = "SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position"
+    select = "SELECT value FROM _points WHERE metric = ? ORDER BY time, writer, position"
     return [
         (metric, kind, [row[0] for row in db.execute(select, (key,))])
         for key, metric, kind in metrics
@@ -113,15 +115,15 @@ def values(
 
 def last_values(db: sqlite3.Connection, run: int) -> list[tuple[str, Cell]]:
     """(metric, last value) of a run, the metrics as they came up."""
-    return db.execute("SELECT name, last FROM metrics WHERE run = ? ORDER BY key", (run,)).fetchall()
+    return db.execute("SELECT name, last FROM _metrics WHERE run = ? ORDER BY key", (run,)).fetchall()
 
 
 def stretches(db: sqlite3.Connection, run: int, name: str, no_step: int) -> Iterator[list[tuple[int, int, Cell]]]:
     """(step, time, value) of each point of a metric in order, so many at a time; ``no_step`` where there is no step."""
-    metric = db.execute("SELECT key FROM metrics WHERE run = ? AND name = ?", (run, name)).fetchone()
+    metric = db.execute("SELECT key FROM _metrics WHERE run = ? AND name = ?", (run, name)).fetchone()
     if metric is None:
         return
-    select = "SELECT coalesce(step, ?), time, value FROM points WHERE metric = ? ORDER BY time, writer, position"
+    select = "SELECT coalesce(step, ?), time, value FROM _points WHERE metric = ? ORDER BY time, writer, position"
     cursor = db.execute(select, (no_step, metric[0]))
     while rows := cursor.fetchmany(_ROWS_READ_AT_ONCE):
         yield rows
@@ -129,12 +131,12 @@ def stretches(db: sqlite3.Connection, run: int, name: str, no_step: int) -> Iter
 
 def steps_and_values(db: sqlite3.Connection, metric: int) -> Iterator[tuple[int | None, Cell]]:
     """(step, value) of each point of a metric, which its key names, in order."""
-    yield from db.execute("SELECT step, value FROM points WHERE metric = ? ORDER BY time, writer, position", (metric,))
+    yield from db.execute("SELECT step, value FROM _points WHERE metric = ? ORDER BY time, writer, position", (metric,))
 
 
 def has_several_writers(db: sqlite3.Connection, metric: int) -> bool:
     """Whether the points of a metric, which its key names, are of more than one process or object."""
-    (has_several,) = db.execute("SELECT min(writer) < max(writer) FROM points WHERE metric = ?", (metric,)).fetchone()
+    (has_several,) = db.execute("SELECT min(writer) < max(writer) FROM _points WHERE metric = ?", (metric,)).fetchone()
     return bool(has_several)
 
 
@@ -166,25 +168,43 @@ class Summary:
         self.description = description
 
 
+_MOST_LOOKED_AT = 1000
+# The first are found in the index alone, and among so many at most, for a run may have tens of thousands.
 _SELECT_SUMMARIES = """
-SELECT key, name, kind, count, min, max, last, last_time, description FROM metrics
-WHERE run = ? AND name {among} ({names}) ORDER BY key LIMIT ?
+SELECT key, name, kind, count, min, max, last, last_time, description FROM _metrics WHERE key IN (
+    SELECT key FROM (SELECT key FROM _metrics WHERE run = ? AND name {among} ({names}) LIMIT ?) ORDER BY key LIMIT ?
+) ORDER BY key
 """
 
 
 def summaries(db: sqlite3.Connection, run: int, most: int = -1, but: Collection[str] = ()) -> list[Summary]:
     """Of each metric of a run, as they came up; of the first so many, unless ``most`` is negative.
 
+    Of a run with more than a thousand metrics the first are those of the thousand that are first by name.
+
     :param but: names of metrics that are left out.
     """
     select = _SELECT_SUMMARIES.format(among="NOT IN", names=_marks(but))
-    return [Summary(*row) for row in db.execute(select, (run, *but, most)).fetchall()]
+    looked_at = -1 if most < 0 else max(most, _MOST_LOOKED_AT)
+    return [Summary(*row) for row in db.execute(select, (run, *but, looked_at, most)).fetchall()]
 
 
 def summaries_among(db: sqlite3.Connection, run: int, names: Collection[str]) -> list[Summary]:
     """Of those metrics of a run that have one of the names, as they came up."""
     select = _SELECT_SUMMARIES.format(among="IN", names=_marks(names))
-    return [Summary(*row) for row in db.execute(select, (run, *names, -1)).fetchall()]
+    return [Summary(*row) for row in db.execute(select, (run, *names, -1, -1)).fetchall()]
+
+
+def first_of_runs(
+    db: sqlite3.Connection, keys: Sequence[int], most: int, but: Collection[str] = ()
+) -> dict[int, list[Summary]]:
+    """By run, the summaries of its first so many metrics, as they came up.
+
+    It is asked run by run: one statement about all of them would read each metric of a run that has thousands.
+
+    :param but: names of metrics that are left out.
+    """
+    return {key: summaries(db, key, most, but) for key in keys}
 
 
 def _marks(values: Collection[str]) -> str:
@@ -193,11 +213,11 @@ def _marks(values: Collection[str]) -> str:
 
 def names(db: sqlite3.Connection, run: int) -> list[str]:
     """The metrics of a run, as they came up."""
-    return [row[0] for row in db.execute("SELECT name FROM metrics WHERE run = ? ORDER BY key", (run,))]
+    return [row[0] for row in db.execute("SELECT name FROM _metrics WHERE run = ? ORDER BY key", (run,))]
 
 
 def count_metrics(db: sqlite3.Connection, run: int, but: Collection[str] = ()) -> int:
-    select = "SELECT count(*) FROM metrics WHERE run = ? AND name NOT IN ({})".format(_marks(but))  # noqa: UP032
+    select = "SELECT count(*) FROM _metrics WHERE run = ? AND name NOT IN ({})".format(_marks(but))  # noqa: UP032
     return int(db.execute(select, (run, *but)).fetchone()[0])
 
 
@@ -207,15 +227,15 @@ def sample(db: sqlite3.Connection, summary: Summary, size: int) -> list[Cell]:
     They are looked up, so that it takes no longer where there are more. What lies between is not looked at.
     """
     if summary.count <= size:
-        rows = db.execute("SELECT value FROM points WHERE metric = ? ORDER BY time, writer, position", (summary.key,))
+        rows = db.execute("SELECT value FROM _points WHERE metric = ? ORDER BY time, writer, position", (summary.key,))
         return [row[0] for row in rows]
-    (first,) = db.execute("SELECT min(time) FROM points WHERE metric = ?", (summary.key,)).fetchone()
+    (first,) = db.execute("SELECT min(time) FROM _points WHERE metric = ?", (summary.key,)).fetchone()
     places = size // _SAMPLED_TOGETHER
     found: dict[tuple[object, ...], Cell] = {}
     for place in range(places):
         start = first + (summary.last_time - first) * place // places
         rows = db.execute(
-            "SELECT time, writer, position, value FROM points WHERE metric = ? AND time >= ? "
+            "SELECT time, writer, position, value FROM _points WHERE metric = ? AND time >= ? "
             "ORDER BY time, writer, position LIMIT ?",
             (summary.key, start, _SAMPLED_TOGETHER),
         )
@@ -225,4 +245,4 @@ def sample(db: sqlite3.Connection, summary: Summary, size: int) -> list[Cell]:
 
 def last_of_runs(db: sqlite3.Connection, keys: Sequence[int]) -> Iterator[tuple[int, str, Cell]]:
     """(run, metric, last value) of each metric of many runs, those of a run as they came up."""
-    return rows_of_many(db, "SELECT run, name, last FROM metrics WHERE run IN ({}) ORDER BY key", keys)
+    return rows_of_many(db, "SELECT run, name, last FROM _metrics WHERE run IN ({}) ORDER BY key", keys)

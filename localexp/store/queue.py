@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ACTIVE = (
-    f"SELECT {COLUMNS_OF_RECORD} FROM runs JOIN experiments ON experiments.key = runs.experiment WHERE ended_at IS NULL"
+    f"SELECT {COLUMNS_OF_RECORD} FROM _runs JOIN _experiments ON _experiments.key = _runs.experiment "
+    "WHERE ended_at IS NULL"
 )
 
 
 def waiting(db: sqlite3.Connection) -> Iterator[RunRecord]:
     """The runs that wait, the one that does for the longest time first."""
-    for row in db.execute(f"{_ACTIVE} AND owner IS NULL AND status = 'Queued' ORDER BY runs.key"):
+    for row in db.execute(f"{_ACTIVE} AND owner IS NULL AND status = 'Queued' ORDER BY _runs.key"):
         yield RunRecord(row)
 
 
@@ -28,8 +29,8 @@ def at_work(db: sqlite3.Connection) -> list[RunRecord]:
     """
     rows = db.execute(
         f"{_ACTIVE} AND owner IS NOT NULL AND type IS NOT NULL "
-        "AND runs.key NOT IN (SELECT submitter FROM runs WHERE ended_at IS NULL AND submitter IS NOT NULL) "
-        "ORDER BY runs.key"
+        "AND _runs.key NOT IN (SELECT submitter FROM _runs WHERE ended_at IS NULL AND submitter IS NOT NULL) "
+        "ORDER BY _runs.key"
     )
     return [RunRecord(row) for row in rows.fetchall()]
 

@@ -11,9 +11,10 @@ from localexp.store.values import readable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _IDS_COMPARED = 1000
+_EVERY = -1
 _COLUMNS = (
     "key",
     "id",
@@ -41,8 +42,8 @@ _COLUMNS = (
     "identity",
     "origin",
 )
-COLUMNS_OF_RECORD = f"{', '.join('runs.' + column for column in _COLUMNS)}, experiments.name"
-_SELECT = f"SELECT {COLUMNS_OF_RECORD} FROM runs JOIN experiments ON experiments.key = runs.experiment"
+COLUMNS_OF_RECORD = f"{', '.join('_runs.' + column for column in _COLUMNS)}, _experiments.name"
+_SELECT = f"SELECT {COLUMNS_OF_RECORD} FROM _runs JOIN _experiments ON _experiments.key = _runs.experiment"
 
 
 class RunRecord:
@@ -104,9 +105,11 @@ class RunRecord:
         return parts
 
     def error_parts(self) -> dict[str, object] | None:
+        if not self.error:
+            return None
         import json
 
-        parts: dict[str, object] | None = json.loads(self.error) if self.error else None
+        parts: dict[str, object] = json.loads(self.error)
         return parts
 
 
@@ -138,7 +141,7 @@ def create(
     number = experiments.next_run_number(db, experiment)
     started_at = created_at if status == "Running" else None
     cursor = db.execute(
-        "INSERT INTO runs (id, experiment, parent, number, type, target, status, display_name, description, "
+        "INSERT INTO _runs (id, experiment, parent, number, type, target, status, display_name, description, "
         "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner, submitter, identity, origin) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
@@ -170,13 +173,18 @@ def create(
 
 
 def find(db: sqlite3.Connection, identifier: str) -> RunRecord | None:
-    row = db.execute(f"{_SELECT} WHERE runs.id = ?", (identifier,)).fetchone()
+    row = db.execute(f"{_SELECT} WHERE _runs.id = ?", (identifier,)).fetchone()
     return None if row is None else RunRecord(row)
 
 
 def by_key(db: sqlite3.Connection, key: int) -> RunRecord:
     """A run that is there."""
-    return RunRecord(db.execute(f"{_SELECT} WHERE runs.key = ?", (key,)).fetchone())
+    return RunRecord(db.execute(f"{_SELECT} WHERE _runs.key = ?", (key,)).fetchone())
+
+
+def of_keys(db: sqlite3.Connection, keys: Sequence[int]) -> list[RunRecord]:
+    """Those of these runs that are there, in no order."""
+    return [RunRecord(row) for row in rows_of_many(db, f"{_SELECT} WHERE _runs.key IN ({{}})", keys)]
 
 
 def anew(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
@@ -184,7 +192,7 @@ def anew(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
 
     :raises RunNotFound: it was deleted.
     """
-    row = db.execute(f"{_SELECT} WHERE runs.key = ?", (record.key,)).fetchone()
+    row = db.execute(f"{_SELECT} WHERE _runs.key = ?", (record.key,)).fetchone()
     if row is None:
         raise RunNotFound(record.id, [])
     return RunRecord(row)
@@ -195,8 +203,8 @@ def newest_completed(
 ) -> RunRecord | None:
     """The newest run of an experiment, of a parent if one is given, that has this identity and is Completed."""
     row = db.execute(
-        f"{_SELECT} WHERE runs.identity = ? AND runs.status = 'Completed' AND +runs.experiment = ? "
-        "AND (? IS NULL OR +runs.parent = ?) ORDER BY runs.key DESC LIMIT 1",
+        f"{_SELECT} WHERE _runs.identity = ? AND _runs.status = 'Completed' AND +_runs.experiment = ? "
+        "AND (? IS NULL OR +_runs.parent = ?) ORDER BY _runs.key DESC LIMIT 1",
         (identity, experiment, parent, parent),
     ).fetchone()
     return None if row is None else RunRecord(row)
@@ -207,7 +215,7 @@ def parent_of(db: sqlite3.Connection, record: RunRecord) -> RunRecord:
 
     :raises RunNotFound: it was deleted, and the run with it.
     """
-    row = db.execute(f"{_SELECT} WHERE runs.key = ?", (record.parent,)).fetchone()
+    row = db.execute(f"{_SELECT} WHERE _runs.key = ?", (record.parent,)).fetchone()
     if row is None:
         raise RunNotFound(record.id, [])
     return RunRecord(row)
@@ -218,64 +226,70 @@ def experiment_of(db: sqlite3.Connection, parent: RunRecord) -> int:
 
     :raises RunNotFound: the run has been deleted.
     """
-    row = db.execute("SELECT experiment FROM runs WHERE key = ? AND id = ?", (parent.key, parent.id)).fetchone()
+    row = db.execute("SELECT experiment FROM _runs WHERE key = ? AND id = ?", (parent.key, parent.id)).fetchone()
     if row is None:
         raise RunNotFound(parent.id, [])
     return int(row[0])
 
 
 def exists(db: sqlite3.Connection, key: int) -> bool:
-    return db.execute("SELECT 1 FROM runs WHERE key = ?", (key,)).fetchone() is not None
+    return db.execute("SELECT 1 FROM _runs WHERE key = ?", (key,)).fetchone() is not None
 
 
 def ids_of_experiment(db: sqlite3.Connection, experiment: int) -> list[str]:
-    return [row[0] for row in db.execute("SELECT id FROM runs WHERE experiment = ?", (experiment,))]
+    return [row[0] for row in db.execute("SELECT id FROM _runs WHERE experiment = ?", (experiment,))]
+
+
+def every_id(db: sqlite3.Connection) -> Iterator[tuple[str, str, bool]]:
+    """(name of the experiment, id, whether it has ended) of all runs."""
+    rows = db.execute(
+        "SELECT _experiments.name, _runs.id, _runs.ended_at IS NOT NULL FROM _runs "
+        "CROSS JOIN _experiments ON _experiments.key = _runs.experiment"
+    )
+    return ((name, identifier, bool(has_ended)) for name, identifier, has_ended in rows)
 
 
 def ids_of_keys(db: sqlite3.Connection, keys: Sequence[int]) -> dict[int, str]:
-    return dict(rows_of_many(db, "SELECT key, id FROM runs WHERE key IN ({})", keys))
+    return dict(rows_of_many(db, "SELECT key, id FROM _runs WHERE key IN ({})", keys))
 
 
-def unfolded_of_experiment(db: sqlite3.Connection, experiment: int) -> list[RunRecord]:
-    """Runs of which not all that was said may be in the database, those that go on among them."""
-    rows = db.execute(f"{_SELECT} WHERE runs.unfolded = 1 AND +runs.experiment = ?", (experiment,))
+def unfolded(db: sqlite3.Connection, experiment: int | None) -> list[RunRecord]:
+    """Runs of which not all that was said may be in the database, those that go on among them.
+
+    :param experiment: None for all.
+    """
+    rows = db.execute(f"{_SELECT} WHERE _runs.unfolded = 1 AND (?1 IS NULL OR +_runs.experiment = ?1)", (experiment,))
     return [RunRecord(row) for row in rows.fetchall()]
 
 
 def active_of_experiment(db: sqlite3.Connection, experiment: int) -> list[RunRecord]:
     """Runs that have not ended."""
     rows = db.execute(
-        f"{_SELECT} WHERE runs.ended_at IS NULL AND +runs.experiment = ?",
+        f"{_SELECT} WHERE _runs.ended_at IS NULL AND +_runs.experiment = ?",
         (experiment,),
     )
+    return [RunRecord(row) for row in rows.fetchall()]
+
+
+def active(db: sqlite3.Connection, most: int = _EVERY) -> list[RunRecord]:
+    """The newest so many runs that have not ended, of all experiments, the newest first."""
+    rows = db.execute(f"{_SELECT} WHERE _runs.ended_at IS NULL ORDER BY _runs.key DESC LIMIT ?", (most,))
     return [RunRecord(row) for row in rows.fetchall()]
 
 
 def submitted_by(db: sqlite3.Connection, record: RunRecord) -> list[RunRecord]:
     """Submitted runs that have not ended and are children of a run, or were submitted by its script."""
     rows = db.execute(
-        f"{_SELECT} WHERE runs.ended_at IS NULL AND type IS NOT NULL AND (submitter = ?1 OR parent = ?1)", (record.key,)
+        f"{_SELECT} WHERE _runs.ended_at IS NULL AND type IS NOT NULL AND (submitter = ?1 OR parent = ?1)",
+        (record.key,),
     )
     return [RunRecord(row) for row in rows.fetchall()]
-
-
-def delete_of_experiment(db: sqlite3.Connection, experiment: int) -> None:
-    """Remove the rows of all runs of an experiment, and what hangs on them."""
-    from localexp.store import facts
-
-    # A tree that is still leased to one was not left clean.
-    db.execute(
-        "UPDATE checkouts SET run = NULL, ready_at = NULL WHERE run IN (SELECT key FROM runs WHERE experiment = ?)",
-        (experiment,),
-    )
-    db.execute("DELETE FROM runs WHERE experiment = ?", (experiment,))
-    facts.forget_unused(db)
 
 
 def ids_beginning_with(db: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
     """Ids that begin with a prefix, the newest first."""
     rows = db.execute(
-        "SELECT id FROM runs WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY key DESC LIMIT :limit",
+        "SELECT id FROM _runs WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY key DESC LIMIT :limit",
         {"prefix": prefix, "limit": limit},
     )
     return [row[0] for row in rows]
@@ -288,55 +302,70 @@ def ids_like(db: sqlite3.Connection, identifier: str) -> list[str]:
     return difflib.get_close_matches(identifier, newest_ids(db, _IDS_COMPARED), n=3, cutoff=0.5)
 
 
+def places_after(db: sqlite3.Connection, key: int) -> list[tuple[int, str, str, bool]]:
+    """(key, experiment's name, id, whether it has ended) of the runs with a higher key."""
+    rows = db.execute(
+        "SELECT _runs.key, _experiments.name, _runs.id, _runs.ended_at IS NOT NULL "
+        "FROM _runs JOIN _experiments ON _experiments.key = _runs.experiment WHERE _runs.key > ? ORDER BY _runs.key",
+        (key,),
+    )
+    return [(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
 def newest_top_ids(db: sqlite3.Connection, limit: int) -> list[str]:
     """Of runs that are no child of another."""
-    rows = db.execute("SELECT id FROM runs WHERE parent IS NULL ORDER BY key DESC LIMIT ?", (limit,))
+    rows = db.execute("SELECT id FROM _runs WHERE parent IS NULL ORDER BY key DESC LIMIT ?", (limit,))
     return [row[0] for row in rows]
 
 
+def newest(db: sqlite3.Connection) -> RunRecord | None:
+    row = db.execute(f"{_SELECT} ORDER BY _runs.key DESC LIMIT 1").fetchone()
+    return None if row is None else RunRecord(row)
+
+
 def newest_ids(db: sqlite3.Connection, limit: int) -> list[str]:
-    rows = db.execute("SELECT id FROM runs ORDER BY key DESC LIMIT ?", (limit,))
+    rows = db.execute("SELECT id FROM _runs ORDER BY key DESC LIMIT ?", (limit,))
     return [row[0] for row in rows]
 
 
 def set_display_name(db: sqlite3.Connection, key: int, name: str | None) -> None:
-    db.execute("UPDATE runs SET display_name = ? WHERE key = ?", (None if name is None else readable(name), key))
+    db.execute("UPDATE _runs SET display_name = ? WHERE key = ?", (None if name is None else readable(name), key))
 
 
 def set_description(db: sqlite3.Connection, key: int, text: str | None) -> None:
-    db.execute("UPDATE runs SET description = ? WHERE key = ?", (None if text is None else readable(text), key))
+    db.execute("UPDATE _runs SET description = ? WHERE key = ?", (None if text is None else readable(text), key))
 
 
 def set_process(db: sqlite3.Connection, key: int, process: str) -> None:
     """Record the process that runs the script."""
-    db.execute("UPDATE runs SET process = ? WHERE key = ?", (process, key))
+    db.execute("UPDATE _runs SET process = ? WHERE key = ?", (process, key))
 
 
 def set_outcome(db: sqlite3.Connection, key: int, exit_code: int | None, error: dict[str, object] | None) -> None:
     """Record how the script ended, before or with the end of the run."""
     text = None if error is None else _json(error)
-    db.execute("UPDATE runs SET exit_code = ?, error = ? WHERE key = ?", (exit_code, text, key))
+    db.execute("UPDATE _runs SET exit_code = ?, error = ? WHERE key = ?", (exit_code, text, key))
 
 
 def set_snapshot(db: sqlite3.Connection, key: int, snapshot: str, new_blobs: int, new_bytes: int) -> None:
     db.execute(
-        "UPDATE runs SET snapshot = ?, new_blobs = ?, new_bytes = ? WHERE key = ?",
+        "UPDATE _runs SET snapshot = ?, new_blobs = ?, new_bytes = ? WHERE key = ?",
         (snapshot, new_blobs, new_bytes, key),
     )
 
 
 def forget_identity(db: sqlite3.Connection, key: int) -> None:
     """Have no submission taken for the same as this run's."""
-    db.execute("UPDATE runs SET identity = NULL WHERE key = ?", (key,))
+    db.execute("UPDATE _runs SET identity = NULL WHERE key = ?", (key,))
 
 
 def forget_snapshot(db: sqlite3.Connection, key: int) -> None:
-    db.execute("UPDATE runs SET snapshot = NULL WHERE key = ?", (key,))
+    db.execute("UPDATE _runs SET snapshot = NULL WHERE key = ?", (key,))
 
 
 def set_unfolded(db: sqlite3.Connection, key: int, unfolded: bool) -> bool:
     """Record whether a run has journals to fold; False if it was deleted."""
-    return db.execute("UPDATE runs SET unfolded = ? WHERE key = ?", (int(unfolded), key)).rowcount == 1
+    return db.execute("UPDATE _runs SET unfolded = ? WHERE key = ?", (int(unfolded), key)).rowcount == 1
 
 
 def say_folded(db: sqlite3.Connection, key: int) -> None:
@@ -344,7 +373,7 @@ def say_folded(db: sqlite3.Connection, key: int) -> None:
 
     One that goes on has just got the key, in a store that took the place of another, and may have journals any time.
     """
-    db.execute("UPDATE runs SET unfolded = 0 WHERE key = ? AND ended_at IS NOT NULL", (key,))
+    db.execute("UPDATE _runs SET unfolded = 0 WHERE key = ? AND ended_at IS NOT NULL", (key,))
 
 
 def _json(value: dict[str, object]) -> str:

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 
+WORKSPACE_ID = "workspace.id"
 SNAPSHOT_BYTES, SNAPSHOT_FILES, CHECKOUT_BYTES = "snapshot.max_bytes", "snapshot.max_files", "checkouts.max_bytes"
 CONCURRENT_RUNS, GRACE_SECONDS = "max_concurrent_runs", "cancel.grace_seconds"
 SAMPLE_SECONDS = "resources.sample_seconds"
@@ -30,7 +31,7 @@ NUMBERS = {
 
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
-    row = db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    row = db.execute("SELECT value FROM _settings WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
 
 
@@ -41,7 +42,7 @@ def workspace_name(db: sqlite3.Connection, folder: str) -> str:
 
 def set_once(db: sqlite3.Connection, key: str, value: str) -> None:
     """Set a value that is not set yet; one that is stays."""
-    db.execute("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, readable(value)))
+    db.execute("INSERT INTO _settings (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, readable(value)))
 
 
 def number(db: sqlite3.Connection, key: str) -> int:
@@ -51,4 +52,4 @@ def number(db: sqlite3.Connection, key: str) -> int:
 
 
 def set_number(db: sqlite3.Connection, key: str, value: int) -> None:
-    db.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, str(value)))
+    db.execute("INSERT OR REPLACE INTO _settings (key, value) VALUES (?, ?)", (key, str(value)))

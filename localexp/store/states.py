@@ -31,7 +31,7 @@ def move(db: sqlite3.Connection, key: int, owner: str, status: str, *, time: int
 
     :raises IllegalTransition: no run goes there from where this one is.
     """
-    current = db.execute("SELECT status, owner FROM runs WHERE key = ?", (key,)).fetchone()
+    current = db.execute("SELECT status, owner FROM _runs WHERE key = ?", (key,)).fetchone()
     if current is None or current[1] != owner:
         return False
     if status not in _FOLLOWING[current[0]]:
@@ -39,29 +39,29 @@ def move(db: sqlite3.Connection, key: int, owner: str, status: str, *, time: int
             return False
         raise IllegalTransition(current[0], status)
     if status in ENDED:
-        db.execute("UPDATE runs SET status = ?, ended_at = ?, owner = NULL WHERE key = ?", (status, time, key))
+        db.execute("UPDATE _runs SET status = ?, ended_at = ?, owner = NULL WHERE key = ?", (status, time, key))
     else:
-        db.execute("UPDATE runs SET status = ?, owner = ? WHERE key = ?", (status, new_owner or owner, key))
+        db.execute("UPDATE _runs SET status = ?, owner = ? WHERE key = ?", (status, new_owner or owner, key))
     if status == "Running":
-        db.execute("UPDATE runs SET started_at = coalesce(started_at, ?) WHERE key = ?", (time, key))
+        db.execute("UPDATE _runs SET started_at = coalesce(started_at, ?) WHERE key = ?", (time, key))
     return True
 
 
 def is_cancel_requested(db: sqlite3.Connection, key: int) -> bool:
-    row: tuple[str] | None = db.execute("SELECT status FROM runs WHERE key = ?", (key,)).fetchone()
+    row: tuple[str] | None = db.execute("SELECT status FROM _runs WHERE key = ?", (key,)).fetchone()
     return row == ("CancelRequested",)
 
 
 def hand_over(db: sqlite3.Connection, key: int, owner: str, new_owner: str) -> bool:
     """Make another process the owner; False if the run is no longer this owner's."""
-    changed = db.execute("UPDATE runs SET owner = ? WHERE key = ? AND owner = ?", (new_owner, key, owner))
+    changed = db.execute("UPDATE _runs SET owner = ? WHERE key = ? AND owner = ?", (new_owner, key, owner))
     return changed.rowcount == 1
 
 
 def claim(db: sqlite3.Connection, key: int, owner: str) -> bool:
     """Make a process that is to start it the owner of a run that waits in the queue; False if it does not any more."""
     changed = db.execute(
-        "UPDATE runs SET owner = ? WHERE key = ? AND status = 'Queued' AND owner IS NULL", (owner, key)
+        "UPDATE _runs SET owner = ? WHERE key = ? AND status = 'Queued' AND owner IS NULL", (owner, key)
     )
     return changed.rowcount == 1
 
@@ -69,7 +69,7 @@ def claim(db: sqlite3.Connection, key: int, owner: str) -> bool:
 def put_in_queue(db: sqlite3.Connection, key: int, owner: str) -> bool:
     """Have a run wait that its owner has not got to start; False if it is no longer this owner's."""
     changed = db.execute(
-        "UPDATE runs SET status = 'Queued', owner = NULL "
+        "UPDATE _runs SET status = 'Queued', owner = NULL "
         "WHERE key = ? AND owner = ? AND status IN ('NotStarted', 'Queued')",
         (key, owner),
     )
@@ -79,7 +79,7 @@ def put_in_queue(db: sqlite3.Connection, key: int, owner: str) -> bool:
 def cancel_waiting(db: sqlite3.Connection, key: int, time: int) -> bool:
     """End a run that waits in the queue as Canceled; False if it does not wait there any more."""
     changed = db.execute(
-        "UPDATE runs SET status = 'Canceled', ended_at = ? WHERE key = ? AND status = 'Queued' AND owner IS NULL",
+        "UPDATE _runs SET status = 'Canceled', ended_at = ? WHERE key = ? AND status = 'Queued' AND owner IS NULL",
         (time, key),
     )
     return changed.rowcount == 1

@@ -39,8 +39,8 @@ def put(db: sqlite3.Connection, run: int, key: str, value: str | None, when: Whe
     ``when`` is (time, writer, position).
     """
     db.execute(
-        "INSERT INTO tags (run, experiment, key, value, removed, time, writer, position) "
-        "SELECT key, experiment, ?, ?, ?, ?, ?, ? FROM runs WHERE key = ? "
+        "INSERT INTO _tags (run, experiment, key, value, removed, time, writer, position) "
+        "SELECT key, experiment, ?, ?, ?, ?, ?, ? FROM _runs WHERE key = ? "
         "ON CONFLICT (run, key) DO UPDATE SET value = excluded.value, removed = excluded.removed, "
         "time = excluded.time, writer = excluded.writer, position = excluded.position "
         "WHERE (excluded.time, excluded.writer, excluded.position) > (time, writer, position)",
@@ -50,23 +50,24 @@ def put(db: sqlite3.Connection, run: int, key: str, value: str | None, when: Whe
 
 def latest_time(db: sqlite3.Connection, run: int) -> int:
     """When the last word on any tag of the run was said, zero if none was."""
-    return int(db.execute("SELECT coalesce(max(time), 0) FROM tags WHERE run = ?", (run,)).fetchone()[0])
+    return int(db.execute("SELECT coalesce(max(time), 0) FROM _tags WHERE run = ?", (run,)).fetchone()[0])
 
 
 def of_run(db: sqlite3.Connection, run: int) -> dict[str, str | None]:
-    return dict(db.execute("SELECT key, value FROM tags WHERE run = ? AND removed = 0 ORDER BY key", (run,)))
+    return dict(db.execute("SELECT key, value FROM _tags WHERE run = ? AND removed = 0 ORDER BY key", (run,)))
 
 
 def of_runs(db: sqlite3.Connection, keys: Sequence[int]) -> Iterator[tuple[int, str, str | None]]:
-    """(run, key, value) of the tags of many runs, by key."""
-    return rows_of_many(db, "SELECT run, key, value FROM tags WHERE run IN ({}) AND removed = 0 ORDER BY key", keys)
+    """(run, key, value) of the tags of many runs, those of a run by key."""
+    select = "SELECT run, key, value FROM _tags WHERE run IN ({}) AND removed = 0 ORDER BY run, key"
+    return rows_of_many(db, select, keys)
 
 
 def add_property(db: sqlite3.Connection, run: int, key: str, value: str | None, when: When) -> None:
     """Set a property; the word that was said first stands, in whatever order words arrive."""
     db.execute(
-        "INSERT INTO properties (run, experiment, key, value, time, writer, position) "
-        "SELECT key, experiment, ?, ?, ?, ?, ? FROM runs WHERE key = ? "
+        "INSERT INTO _properties (run, experiment, key, value, time, writer, position) "
+        "SELECT key, experiment, ?, ?, ?, ?, ? FROM _runs WHERE key = ? "
         "ON CONFLICT (run, key) DO UPDATE SET value = excluded.value, "
         "time = excluded.time, writer = excluded.writer, position = excluded.position "
         "WHERE (excluded.time, excluded.writer, excluded.position) < (time, writer, position)",
@@ -75,10 +76,10 @@ def add_property(db: sqlite3.Connection, run: int, key: str, value: str | None, 
 
 
 def properties_of_run(db: sqlite3.Connection, run: int) -> dict[str, str | None]:
-    return dict(db.execute("SELECT key, value FROM properties WHERE run = ? ORDER BY key", (run,)))
+    return dict(db.execute("SELECT key, value FROM _properties WHERE run = ? ORDER BY key", (run,)))
 
 
 def property_of_run(db: sqlite3.Connection, run: int, key: str) -> str | None:
     """The value of one property, None also if there is no such property."""
-    row = db.execute("SELECT value FROM properties WHERE run = ? AND key = ?", (run, key)).fetchone()
+    row = db.execute("SELECT value FROM _properties WHERE run = ? AND key = ?", (run, key)).fetchone()
     return None if row is None else row[0]

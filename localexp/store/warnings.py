@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def add(db: sqlite3.Connection, run: int, source: str, message: str, when: When) -> None:
     """Add a warning; the same ``when`` (time, writer, position) says the same thing again."""
     db.execute(
-        "INSERT INTO warnings (run, source, message, time, writer, position) VALUES (?, ?, ?, ?, ?, ?) "
+        "INSERT INTO _warnings (run, source, message, time, writer, position) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT DO NOTHING",
         (run, source, readable(message), *when),
     )
@@ -22,7 +22,7 @@ def add(db: sqlite3.Connection, run: int, source: str, message: str, when: When)
 
 def add_once(db: sqlite3.Connection, run: int, source: str, message: str, when: When) -> None:
     """Add a warning unless the run has one of these words."""
-    said = db.execute("SELECT 1 FROM warnings WHERE run = ? AND message = ?", (run, readable(message))).fetchone()
+    said = db.execute("SELECT 1 FROM _warnings WHERE run = ? AND message = ?", (run, readable(message))).fetchone()
     if said is None:
         add(db, run, source, message, when)
 
@@ -30,5 +30,5 @@ def add_once(db: sqlite3.Connection, run: int, source: str, message: str, when: 
 def of_run(db: sqlite3.Connection, run: int) -> list[tuple[str, str]]:
     """(source, message) in the order in which they came up."""
     return db.execute(
-        "SELECT source, message FROM warnings WHERE run = ? ORDER BY time, writer, position", (run,)
+        "SELECT source, message FROM _warnings WHERE run = ? ORDER BY time, writer, position", (run,)
     ).fetchall()

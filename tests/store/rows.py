@@ -32,7 +32,7 @@ def add_run(
         owner=None,
         created_at=1,
     )
-    db.execute("UPDATE runs SET ended_at = 1, unfolded = 0 WHERE key = ?", (key,))
+    db.execute("UPDATE _runs SET ended_at = 1, unfolded = 0 WHERE key = ?", (key,))
     for name, value in (said or {}).items():
         tags.put(db, key, name, value, (1, 0, 0))
     for name, value in (properties or {}).items():

@@ -235,7 +235,7 @@ def test_a_store_that_may_only_be_read_is_read_whole_and_not_changed(tmp_path: P
 
 
 def test_a_store_that_another_process_keeps_locked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("localexp.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("localexp.store.connections.BUSY_SECONDS", 0.05)
     database = Database(str(tmp_path / "numbers.db"), TABLE, 1)
     other = Database(str(tmp_path / "numbers.db"), TABLE, 1)
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localexp.store import experiments, schema, tags
@@ -124,6 +124,7 @@ def pages(db: sqlite3.Connection, listing: Listing) -> Iterator[int]:
 
 
 @given(st.lists(MADE, max_size=14), FILTERS, st.data(), st.integers(1, 5), st.integers(0, 9))
+@settings(max_examples=50)
 def test_a_list_holds_what_a_plain_look_at_each_run_finds(
     every: list[Made], wanted: Filter, data: st.DataObject, page_size: int, most_counted: int
 ) -> None:

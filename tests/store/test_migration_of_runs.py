@@ -14,8 +14,8 @@ from localexp.errors import StoreError
 from localexp.store.store import Store
 from tests.processes import output, python
 
-TABLES, TABLES_OF_FORMAT_2, TABLES_OF_FORMAT_3 = (
-    (Path(__file__).parents[1] / "data" / f"format-{number}.sql").read_text(encoding="utf-8") for number in (1, 2, 3)
+TABLES, TABLES_OF_FORMAT_2, TABLES_OF_FORMAT_3, TABLES_OF_FORMAT_4 = (
+    (Path(__file__).parents[1] / "data" / f"format-{number}.sql").read_text(encoding="utf-8") for number in (1, 2, 3, 4)
 )
 ROWS = """
 INSERT INTO settings VALUES ('workspace.id', 'w'), ('workspace.name', 'old');
@@ -70,7 +70,7 @@ def columns_of(path: Path) -> dict[str, str]:
 def described(path: Path) -> set[tuple[str, str]]:
     """What the tables and indexes of a file are, however their text is set."""
     with closing(sqlite3.connect(path)) as db:
-        found = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT GLOB '_*'")
+        found = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT GLOB '_sqlite*'")
         return {(name, re.sub(r"[\s\"]+", "", sql)) for name, sql in found}
 
 
@@ -81,7 +81,7 @@ def test_every_row_of_the_first_format_is_kept(tmp_path: Path) -> None:
 
     Workspace(tmp_path).close()
 
-    assert {table: rows_of(path, table, names) for table, names in columns.items()} == before
+    assert {table: rows_of(path, f"_{table}", names) for table, names in columns.items()} == before
     assert len([rows for rows in before.values() if rows]) >= 12
     assert {table: rows_of(Path(f"{path}.format-1"), table, names) for table, names in columns.items()} == before
     with closing(sqlite3.connect(path)) as db:
@@ -141,7 +141,7 @@ def test_a_record_of_the_third_format_is_brought_over_with_its_inputs_and_identi
 
     assert (details["status"], details["identity"], "facts" in details) == ("Completed", "same", False)
     assert details["inputs"][0]["path"] == "data"
-    assert rows_of(old, "runs", "id, submitter, origin") == [("old", 3, None)]
+    assert rows_of(old, "_runs", "id, submitter, origin") == [("old", 3, None)]
     assert described(old) == described(tmp_path / "new/.localexp/localexp.db")
     with closing(sqlite3.connect(f"{old}.format-3")) as backup:
         assert backup.execute("SELECT id FROM runs").fetchall() == [("old",)]
@@ -159,6 +159,33 @@ def test_a_run_has_facts_in_a_record_that_was_brought_over(tmp_path: Path, table
         pass
 
     assert "python" in run.get_details()["facts"]
+
+
+def test_the_arguments_of_runs_of_the_fourth_format_become_params(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    old = tmp_path / "old" / ".localexp" / "localexp.db"
+    old.parent.mkdir()
+    with closing(sqlite3.connect(old)) as db:
+        db.executescript("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;" + TABLES_OF_FORMAT_4)
+        db.execute("INSERT INTO experiments VALUES (1, 'first', 'digits', 10, NULL, 2)")
+        db.execute(
+            "INSERT INTO runs (key, id, experiment, number, status, created_at, ended_at, unfolded, definition) VALUES "
+            '(7, \'old\', 1, 1, \'Completed\', 11, 13, 0, \'{"arguments": ["--lr", "0.1", "--learning-decay=x"]}\')'
+        )
+        db.execute("INSERT INTO metrics VALUES (5, 7, 'loss', 'scalar', NULL, 1, 0.25, 0.25, 0.25, 2, 0, 8)")
+        db.execute("INSERT INTO points VALUES (5, 2, 0, 8, NULL, 0.25)")
+        db.commit()
+    Workspace(tmp_path / "new").close()
+
+    run = Workspace(tmp_path / "old").get_run("old")
+
+    assert run.get_params() == {"lr": 0.1, "learning_decay": "x"}
+    assert run.get_metrics() == {"loss": 0.25}
+    assert rows_of(old, "_metrics", "experiment, name, last") == [(1, "loss", 0.25)]
+    assert rows_of(old, "latest_metrics", "run, name, last") == [("old", "loss", 0.25)]
+    assert described(old) == described(tmp_path / "new/.localexp/localexp.db")
+    with closing(sqlite3.connect(f"{old}.format-4")) as backup:
+        assert backup.execute("SELECT id FROM runs").fetchall() == [("old",)]
 
 
 def test_what_was_recorded_in_the_first_format_is_read(tmp_path: Path) -> None:
