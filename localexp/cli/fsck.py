@@ -8,23 +8,27 @@ import click
 
 from localexp.cli import options, table
 from localexp.snapshot.progress import Progress
-from localexp.snapshot.sizes import counted, human
+from localexp.snapshot.sizes import counted, human, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localexp.snapshot.verify import Place, Problem, Report
 
+_MOST_NAMED = 3
 
-@click.command(short_help="Check that every snapshot is whole.")
+
+@click.command(
+    short_help="Check that every snapshot is whole.", epilog=options.examples("localexp fsck", "localexp fsck --repair")
+)
 @click.option("--repair", is_flag=True, help="Remove what is damaged, so that it is stored again when it is next seen.")
 @options.workspace_path
 @options.as_json
 def fsck(repair: bool, workspace: str | None, as_json: bool) -> None:
     """Read all that is stored for snapshots, and compare it with the hashes that it was stored under.
 
-    Prints a line for each problem, with the snapshots and runs that it touches. Without --repair nothing is changed.
-    With it the next snapshot of a directory that has the same content makes the old ones whole again. Exit codes: 0
-    nothing is wrong, 1 something is.
+    Prints a line for each problem, with the first of the snapshots and runs that it touches; --json has all of them.
+    Without --repair nothing is changed. With it the next snapshot of a directory that has the same content makes the
+    old ones whole again. Exit codes: 0 nothing is wrong, 1 something is.
     """
     from localexp.snapshot import verify
     from localexp.snapshot.repair import remove_damaged
@@ -69,14 +73,16 @@ def _plain(report: Report) -> dict[str, object]:
 
 
 def _line(problem: Problem) -> str:
-    places = [_place(place) for place in problem.places]
+    places = [_place(place) for place in problem.places[:_MOST_NAMED]]
+    if len(problem.places) > _MOST_NAMED:
+        places.append(f"and in {counted(len(problem.places) - _MOST_NAMED, 'more snapshot')}")
     if not places and problem.kind.endswith(("blob", "tree")):
         places = ["no snapshot needs it"]
     return table.one_line("; ".join([f"{problem.kind} {problem.name}: {problem.detail}", *places]))
 
 
 def _place(place: Place) -> str:
-    runs = f" of {', '.join(place.runs)}" if place.runs else ""
+    runs = f" of {named(place.runs, _MOST_NAMED)}" if place.runs else ""
     return f"{place.path or 'all'} in snapshot {place.snapshot}{runs}"
 
 

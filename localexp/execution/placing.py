@@ -112,7 +112,7 @@ def is_placed(layout: RunLayout, path: str, name: str) -> bool:
     for attempt in range(_TRIES):
         try:
             _make_folders(layout, name)
-            _put(path, layout.artifact(name))
+            put(path, layout.artifact(name))
             return True
         except FileExistsError:
             return False
@@ -133,7 +133,11 @@ def _make_folders(layout: RunLayout, name: str) -> None:
                 raise NotADirectoryError(f"{folder} is a file") from None
 
 
-def _put(path: str, target: str) -> None:
+def put(path: str, target: str) -> None:
+    """Have a file stand where nothing does; it may stand at its own place too afterwards.
+
+    :raises FileExistsError: something stands there.
+    """
     try:
         os.link(path, target, follow_symlinks=False)
     except (FileExistsError, FileNotFoundError, NotADirectoryError):

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from localexp.store.store import Store
 
 
+# What the cache knows of trees by, before the name of the folder.
+KEY = b"checkout "
+
+
 def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tuple[CheckoutRecord, list[str]]:
     """Have a tree hold a snapshot, for a run; with it come warnings for the user.
 
@@ -24,7 +28,7 @@ def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tup
     :param source: the directory of which the snapshot was taken.
     :raises SnapshotException: the snapshot is damaged.
     """
-    _retire_left(store)
+    retire_left(store)
     with store.main.writing() as db:
         key = checkouts.lease_idle(db, run, owner, source, snapshot, clock.now())
         record = None if key is None else checkouts.by_key(db, key)
@@ -77,6 +81,23 @@ def trim(store: Store) -> None:
             excess -= checkout.size
 
 
+def clear(store: Store, with_idle: bool, dry_run: bool) -> tuple[int, int]:
+    """Remove trees that nobody will be leased: how many, and their bytes.
+
+    That is what nobody answers for, and idle trees whose source directory is gone, or with ``with_idle`` all of them. A
+    folder that no row knows stays: it has what a run has made and could not be kept, as the run says.
+    """
+    with store.main.reading() as db:
+        unwanted = [one for one in checkouts.idle(db) if with_idle or not os.path.lexists(one.source)]
+    unwanted += [one for one in doubtful(store) if one.key not in {other.key for other in unwanted}]
+    sizes = []
+    for one in unwanted:
+        size = fitting.size_of_tree(store.layout.checkout(one.folder))
+        if dry_run or (_is_claimed(store, one) and retire(store, one)):
+            sizes.append(size)
+    return len(sizes), sum(sizes)
+
+
 def _fitted(store: Store, record: CheckoutRecord, source: str) -> tuple[CheckoutRecord, list[str]]:
     result = fitting.fit(
         store,
@@ -94,7 +115,7 @@ def _fitted(store: Store, record: CheckoutRecord, source: str) -> tuple[Checkout
 
 def _key(checkout: CheckoutRecord) -> bytes:
     # No absolute path, so that it stays true when the workspace is moved.
-    return b"checkout " + checkout.folder.encode()
+    return KEY + checkout.folder.encode()
 
 
 def _condemn_and_retire(store: Store, checkout: CheckoutRecord) -> None:
@@ -103,15 +124,19 @@ def _condemn_and_retire(store: Store, checkout: CheckoutRecord) -> None:
     retire(store, checkout)
 
 
-def _retire_left(store: Store) -> None:
-    """Remove what nobody answers for, and trees from before the machine was restarted: power may have gone."""
+def retire_left(store: Store) -> None:
+    """Remove the trees that are doubtful."""
+    for checkout in doubtful(store):
+        if _is_claimed(store, checkout):
+            retire(store, checkout)
+
+
+def doubtful(store: Store) -> list[CheckoutRecord]:
+    """What nobody answers for, and trees from before the machine was restarted: power may have gone."""
     with store.main.reading() as db:
         left, idle = checkouts.left(db), checkouts.idle(db)
     doubtful = [checkout for checkout in left if Owner.parse(checkout.owner).is_known_dead()]
-    doubtful += [checkout for checkout in idle if Owner.parse(checkout.owner).was_rebooted()]
-    for checkout in doubtful:
-        if _is_claimed(store, checkout):
-            retire(store, checkout)
+    return doubtful + [checkout for checkout in idle if Owner.parse(checkout.owner).was_rebooted()]
 
 
 def _is_claimed(store: Store, checkout: CheckoutRecord) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from localexp.store.store import Store
 
 _ROUNDS = 10
+# What the cache knows of inputs by, before their paths.
+KEY = b"input "
 
 
 class Fingerprint:
@@ -52,7 +54,7 @@ def of_path(store: Store, path: bytes) -> Fingerprint:
 
 
 def _of_place(store: Store, place: bytes) -> Fingerprint:
-    key, started_ns = b"input " + place, time.time_ns()
+    key, started_ns = KEY + place, time.time_ns()
     records = known.read(store, key)
     is_folder = os.path.isdir(place)
     found = _walked(place, records) if is_folder else scan.of_file(place, records)

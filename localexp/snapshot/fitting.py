@@ -277,6 +277,12 @@ def remove_tree(path: str) -> None:
     shutil.rmtree(path)
 
 
+def size_of_tree(path: str) -> int:
+    """The bytes of the files in a directory, or of what has taken its place."""
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return sum(os.lstat(one).st_size for one in found or [path] if os.path.lexists(one))
+
+
 def _unlock(folder: str | bytes) -> None:
     """A script may have taken from a folder the permission to look into it or to change what is in it."""
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):

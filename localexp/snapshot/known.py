@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from struct import Struct
 
 from localexp.errors import DamagedStoreError, StoreError
@@ -117,6 +118,22 @@ def forget(store: Store, tree: bytes) -> None:
     _write(store, lambda db: scans.remove(db, tree))
 
 
+def forget_gone(store: Store, is_gone: Callable[[bytes], bool], dry_run: bool) -> tuple[int, int]:
+    """Forget the trees of which somebody says that they are gone; how many there were, and their bytes here."""
+    if not os.path.exists(store.layout.cache_database):
+        return 0, 0
+    try:
+        with store.cache.reading() as db:
+            sizes = scans.sizes(db)
+    except StoreError:
+        # Whoever needs it next makes it anew.
+        return 0, 0
+    gone = [tree for tree in sizes if is_gone(tree)]
+    if gone and not dry_run:
+        _write(store, lambda db: scans.remove_all(db, gone))
+    return len(gone), sum(sizes[tree] for tree in gone)
+
+
 def _write(store: Store, change: Callable[[sqlite3.Connection], None]) -> None:
     try:
         with store.cache.writing() as db:
@@ -148,8 +165,6 @@ def unpacked(data: bytes) -> dict[bytes, Record]:
 
 def _discard_cache(store: Store) -> None:
     """The cache only saves time: one that cannot be used is made anew by whoever comes next."""
-    import os
-
     store.cache.close()
     for ending in ("", "-wal", "-shm"):
         if os.path.exists(store.layout.cache_database + ending):

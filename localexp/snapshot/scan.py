@@ -175,9 +175,9 @@ class Scan:
         for directory in self.directories:
             yield from directory.files()
 
-    def directory_of(self, digest: bytes) -> Directory:
-        """A directory whose tree has this digest."""
-        return next(directory for directory in self.directories if directory.digest == digest)
+    def by_digest(self, digests: set[bytes]) -> dict[bytes, Directory]:
+        """A directory for each of these digests of trees."""
+        return {directory.digest: directory for directory in self.directories if directory.digest in digests}
 
     def every_path(self) -> Iterator[bytes]:
         """The paths of files and links."""

@@ -21,6 +21,12 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
 
 
+def named(texts: list[str], most: int) -> str:
+    """A list within a sentence: the first so many, and how many more there are."""
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
 def first_of(texts: list[str]) -> tuple[str, ...]:
     """Lines of a list below an error: the first ten, and how many more there are."""
     lines = [f"  {text}" for text in texts[:_MOST_LISTED]]

@@ -18,7 +18,7 @@ from localexp.store.owners import Owner, this_process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from localexp.snapshot.scan import Directory, File, Scan
     from localexp.store.store import Store
@@ -82,6 +82,10 @@ class Taken:
         listing = next((d.listing for d in self._found.directories if d.path == folder), None)
         return listing is not None and (name in listing.links or name in dict(listing.files()))
 
+    def is_stored(self, store: Store) -> bool:
+        """Whether all that it needs is there, whatever stored trees vouch for."""
+        return _is_stored(store, self._found, settled_trees(self._found).keys())
+
     def record(self, db: sqlite3.Connection) -> None:
         snapshots.add(db, self.id, self.files, self.bytes, clock.now())
 
@@ -96,40 +100,100 @@ def taken(store: Store, source: str, options: Options | None = None) -> Iterator
     options = options or Options()
     places.check(store, source, options.force)
     with store.main.writing() as db:
-        _forget_abandoned(store, db)
+        forget_abandoned(store, db)
         making = snapshots.begin(db, str(this_process()), clock.now())
+        # Here, for whoever removes something has this lock from before it is counted until it is gone.
+        trust = Trust(_removals(store))
     try:
-        yield _take(store, os.fsencode(source), options, making)
+        yield _kept(store, os.fsencode(source), options, making, trust)
     finally:
         with store.main.writing() as db:
             snapshots.end(db, making)
 
 
-def _forget_abandoned(store: Store, db: sqlite3.Connection) -> None:
+class Trust:
+    """What may be counted on: all that was found since there were so many ``removals``; nothing if that is None.
+
+    With trust in a stored tree goes trust in all that is below it.
+    """
+
+    def __init__(self, removals: int | None) -> None:
+        self.removals = removals
+
+
+class _Removed(Exception):
+    """Something that was counted on is not stored any more."""
+
+
+def _removals(store: Store) -> int:
+    with store.blobs.reading() as db:
+        return blobs.removals(db)
+
+
+def _kept(store: Store, source: bytes, options: Options, making: int, trust: Trust) -> Taken:
+    """Take a snapshot, and have garbage collection keep all that it needs."""
+    try:
+        taken = _take(store, source, options, making, trust)
+        if _is_pinned(store, making, taken, trust):
+            return taken
+    except _Removed:
+        pass
+    # Once more, while nothing is removed.
+    _set_root(store, making, snapshots.ALL)
+    taken = _take(store, source, options, making, Trust(None))
+    _set_root(store, making, taken.id)
+    return taken
+
+
+def _is_pinned(store: Store, making: int, taken: Taken, trust: Trust) -> bool:
+    with store.main.writing() as db:
+        # As long as this is open nobody removes anything.
+        is_whole = _removals(store) == trust.removals or taken.is_stored(store)
+        if is_whole:
+            _check_set(snapshots.set_root(db, making, taken.id))
+        return is_whole
+
+
+def _set_root(store: Store, making: int, root: str) -> None:
+    with store.main.writing() as db:
+        _check_set(snapshots.set_root(db, making, root))
+
+
+def _check_set(is_set: bool) -> None:
+    if not is_set:
+        raise SnapshotException("this process was taken for dead while it took a snapshot; try again")
+
+
+def forget_abandoned(store: Store, db: sqlite3.Connection) -> None:
     """Remove what dead processes have left, and the word of it after that.
 
     In one transaction: a key that is free may be given to another process at once, whose files are then not to go.
     """
-    dead = [key for key, owner in snapshots.in_the_making(db) if Owner.parse(owner).is_known_dead()]
-    _remove_left_objects(store, dead)
+    makers = {key: Owner.parse(owner) for key, owner in snapshots.in_the_making(db)}
+    dead = [key for key, owner in makers.items() if owner.is_known_dead()]
+    if dead:
+        remove_files(left_objects(store, makers.keys() - dead))
     for key in dead:
         snapshots.end(db, key)
 
 
-def _remove_left_objects(store: Store, abandoned: list[int]) -> None:
-    folder = store.layout.objects_in_the_making
-    if not abandoned or not os.path.isdir(folder):
-        return
-    for name in os.listdir(folder):
-        if name.partition("-")[0] in map(str, abandoned):
-            try:
-                os.unlink(os.path.join(folder, name))
-            except FileNotFoundError:
-                # Somebody else is tidying up too.
-                continue
+def left_objects(store: Store, makers: Collection[int]) -> list[str]:
+    """Paths of files that somebody has not brought to an end who is none of these makers of snapshots."""
+    folder, living = store.layout.objects_in_the_making, set(map(str, makers))
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return [os.path.join(folder, name) for name in names if name.partition("-")[0] not in living]
 
 
-def _take(store: Store, source: bytes, options: Options, making: int) -> Taken:
+def remove_files(paths: list[str]) -> None:
+    """Remove files; fine if somebody else is tidying up too."""
+    for path in paths:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            continue
+
+
+def _take(store: Store, source: bytes, options: Options, making: int, trust: Trust) -> Taken:
     allowed = Limits.of(store, options.max_bytes, options.max_files)
     what, new_blobs, new_bytes = os.fsdecode(source), 0, 0
     for _ in range(_ROUNDS):
@@ -139,7 +203,7 @@ def _take(store: Store, source: bytes, options: Options, making: int) -> Taken:
             started_ns = time.time_ns()
             records = known.read(store, source)
             found = scan.walk(source, records, allowed, options.ignore_parents)
-            reader = _store(store, found, making)
+            reader = _store(store, found, making, trust)
         except FileNotFoundError as error:
             # It went between the walk and the reading: what counts is what is there by now.
             what = str(error.filename)
@@ -157,7 +221,7 @@ def _take(store: Store, source: bytes, options: Options, making: int) -> Taken:
     )
 
 
-def _store(store: Store, found: Scan, making: int) -> contents.Contents:
+def _store(store: Store, found: Scan, making: int, trust: Trust) -> contents.Contents:
     """Store what is in a scan, and return who did it."""
     unread = [file for directory in found.directories for file in unknown_files(directory)]
     with (
@@ -165,7 +229,7 @@ def _store(store: Store, found: Scan, making: int) -> contents.Contents:
         contents.Contents(store, making, progress) as reader,
     ):
         _read_all(found, unread, reader)
-        _store_trees(store, found, reader)
+        _store_trees(store, found, reader, trust)
     return reader
 
 
@@ -199,8 +263,11 @@ def _read(found: Scan, file: File, reader: contents.Contents) -> None:
     file.directory.set_content(file, fact, digest)
 
 
-def _store_trees(store: Store, found: Scan, reader: contents.Contents) -> None:
-    """Store the trees of a scan. A stored tree means that all below it is stored."""
+def _store_trees(store: Store, found: Scan, reader: contents.Contents, trust: Trust) -> None:
+    """Store the trees of a scan. A stored tree means that all below it is stored.
+
+    :raises _Removed: what was counted on is not there any more.
+    """
     for _ in range(_ROUNDS):
         reader.flush()
         trees = settled_trees(found)
@@ -208,17 +275,30 @@ def _store_trees(store: Store, found: Scan, reader: contents.Contents) -> None:
         with store.blobs.reading() as db:
             known_trees = blobs.known_trees(db, trees.keys() | earlier)
         new = trees.keys() - known_trees
-        needed = _needed_blobs(found, known_trees)
+        needed = _needed_blobs(found, known_trees if trust.removals is not None else set())
         lacking = contents.missing(store, needed)
         if not lacking:
             if new:
-                data = {digest: trees[digest] or _encoded(found.directory_of(digest)) for digest in new}
+                data = {name: trees[name] or _encoded(directory) for name, directory in found.by_digest(new).items()}
                 with store.blobs.writing(durable=True) as db:
+                    # As long as this is open nothing is removed, and afterwards these trees count.
+                    if trust.removals not in (None, blobs.removals(db)) and not _is_stored(
+                        store, found, trees.keys() - new
+                    ):
+                        raise _Removed
                     blobs.add_trees(db, data.items(), clock.now())
             return
         # Known by an earlier scan, yet not in the store: it was collected as garbage since.
         _read_all(found, [needed[name] for name in lacking], reader)
     raise SnapshotException(f"{os.fsdecode(found.source)} changes while it is read; try again when it holds still")
+
+
+def _is_stored(store: Store, found: Scan, trees: Collection[bytes]) -> bool:
+    """Whether these trees of a scan are there, and all the blobs that it needs, whatever stored trees vouch for."""
+    with store.blobs.reading() as db:
+        if len(blobs.known_trees(db, trees)) != len(trees):
+            return False
+    return not contents.missing(store, _needed_blobs(found, set()))
 
 
 def settled_trees(found: Scan) -> dict[bytes, bytes]:

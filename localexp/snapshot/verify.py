@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # Where writers keep what they have not finished; what an interrupted one leaves there harms nobody.
 _IN_THE_MAKING = "in-the-making"
 _PACKS_A_PAGE, _TREES_A_PAGE = 16, 100
-_BLOB_NAME_BYTES = 24
 _TREE_NAME_BYTES = 16
 _NOTHING: dict[bytes, bytes] = {}
 
@@ -77,6 +76,24 @@ def checked(store: Store, progress: Progress | None = None) -> Report:
 
     :param progress: called now and then with the number of blobs and trees that were read and of those to read.
     """
+    before = _removals(store)
+    report = _checked_once(store, progress)
+    # What has been removed meanwhile may look as if it were missing.
+    return report if not report.problems or _removals(store) == before else checked(store, progress)
+
+
+def _removals(store: Store) -> int | None:
+    """None where that cannot be known, as where nothing is stored."""
+    if not os.path.exists(store.layout.blob_database):
+        return None
+    try:
+        with store.blobs.reading() as db:
+            return blobs.removals(db)
+    except StoreError:
+        return None
+
+
+def _checked_once(store: Store, progress: Progress | None) -> Report:
     check = _Check(store, progress)
     check.is_sound(store.main, store.layout.database)
     # Before all else: what a snapshot needs that is recorded by now has been stored by now.
@@ -155,6 +172,9 @@ class _Check:
         with self._store.blobs.reading() as db:
             self._total += sum(blobs.counts(db))
         for name, data in self._rows(blobs.page, _PACKS_A_PAGE):
+            if name in self._small:
+                # It was moved meanwhile, into a pack that comes later.
+                continue
             self.report.blobs += 1
             self.report.bytes += len(data)
             self._small.add(name)
@@ -297,7 +317,7 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
 
 def _meant_by(name: bytes) -> tuple[bytes, int] | None:
     """The hash and the length that the name of a blob says."""
-    return (name[:_TREE_NAME_BYTES], tree.blob_size(name)) if len(name) == _BLOB_NAME_BYTES else None
+    return (name[:_TREE_NAME_BYTES], tree.blob_size(name)) if len(name) == blobs.NAME_BYTES else None
 
 
 def _difference(name: bytes, size: int) -> str:

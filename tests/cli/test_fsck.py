@@ -257,6 +257,28 @@ def test_a_page_of_the_database_that_is_garbage_is_found(workspace: Workspace, p
     assert " of run" in result.stdout
 
 
+def test_of_many_snapshots_and_runs_that_are_touched_the_first_are_named(
+    workspace: Workspace, project: Project, snapshots: list[str]
+) -> None:
+    for number in range(5):
+        with Experiment(workspace, "digits").start_logging(run_id=f"r-{number}", snapshot_directory=project.path):
+            pass
+    for number in range(2):
+        project.write("train.py", f"{number}")
+        with Experiment(workspace, "digits").start_logging(snapshot_directory=project.path):
+            pass
+    change(project, trees.REPLACE, "shared", "SHARED")
+
+    [line, *_] = localexp("fsck", at=project.path).stdout.splitlines()
+
+    assert line.count(" in snapshot ") == 3
+    assert line.endswith("; and in 1 more snapshot")
+    report = strict_json(localexp("fsck", "--json", at=project.path).stdout)
+    assert [len(problem["places"]) for problem in report["problems"]] == [4]
+    for place in report["problems"][0]["places"][:3]:
+        assert (f"{place['snapshot']} of second, r-0, r-1 and 3 more" in line) == (place["snapshot"] == snapshots[1])
+
+
 def test_a_store_that_may_only_be_read_is_checked_and_not_changed(read_only: Path) -> None:
     (read_only / "train.py").write_text("1")
     workspace = Workspace(read_only)

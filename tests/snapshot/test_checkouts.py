@@ -196,7 +196,7 @@ KINDS += ["bytecode", "rename"]
 acts = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 1000)), max_size=8)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(first=trees.directories, other=trees.directories, are_alike=st.booleans(), acts=acts, is_captured=st.booleans())
 def test_any_tree_becomes_any_other_after_any_vandalism(
     workspace: Workspace,
@@ -327,13 +327,13 @@ def test_quick_edits_of_the_same_size_run_the_new_code_wherever_its_bytecode_lie
     if name == "model.py":
         config.run_config.environment_variables = {"PYTHONPYCACHEPREFIX": str(tmp_path / "prefix")}
     values = []
-    for value in range(100, 104):
+    for value in range(100, 103):
         project.write(name, f"VALUE = {value}")
         run = experiment.submit(config)
         run.wait_for_completion()
         values.append(run.get_metrics()["value"])
 
-    assert values == [*range(100, 104)]
+    assert values == [*range(100, 103)]
 
 
 def test_links_inside_stay_and_links_out_are_absolute_and_warned_of(
@@ -483,27 +483,28 @@ def folder_of_nobody() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("mode", ["0o555", "0o000", "0o444"])
 @pytest.mark.parametrize("is_edited", [False, True])
-def test_folders_that_a_script_has_locked_do_not_hinder_the_next_run(
-    folder_of_nobody: Path, mode: str, is_edited: bool
-) -> None:
+def test_folders_that_a_script_has_locked_do_not_hinder_the_next_run(folder_of_nobody: Path, is_edited: bool) -> None:
     found = output(
         python_of_nobody(
             """
             import os, sys
             from localexp import Experiment, ScriptRunConfig, Workspace
             from localexp.store import checkouts
-            top, mode, is_edited = sys.argv[1], int(sys.argv[2], 8), sys.argv[3] == "True"
+            top, is_edited = sys.argv[1], sys.argv[2] == "True"
             source = os.path.join(top, "source")
-            os.makedirs(os.path.join(source, "sub", "deep"))
-            for name in ("sub/one", "sub/deep/two"):
+            looking = "import os\\nfor mode in (0o555, 0o000, 0o444):\\n sub = oct(mode); deep = sub + '/deep'\\n"
+            looking += " print(open(sub + '/one').read(), open(deep + '/two').read())\\n"
+            looking += " open(deep + '/made', 'w').close(); os.remove(deep + '/made')\\n"
+            locking = " os.chmod(deep, mode); os.chmod(sub, mode)\\n"
+            for mode in ("0o555", "0o0", "0o444"):
+                os.makedirs(os.path.join(source, mode, "deep"))
+                for name in ("one", "deep/two"):
+                    with open(os.path.join(source, mode, name), "w") as file:
+                        file.write("good")
+            for name, code in (("train.py", looking + locking), ("look.py", looking)):
                 with open(os.path.join(source, name), "w") as file:
-                    file.write("good")
-            for name, last in (("train.py", f"os.chmod('sub/deep', {mode}); os.chmod('sub', {mode})"), ("look.py", "")):
-                with open(os.path.join(source, name), "w") as file:
-                    file.write("import os\\nfor name in ('sub/one', 'sub/deep/two'): print(open(name).read())\\n")
-                    file.write("open('sub/deep/made', 'w').close(); os.remove('sub/deep/made')\\n" + last)
+                    file.write(code)
             workspace = Workspace(top)
             experiment = Experiment(workspace, "digits")
             for script in ("train.py", "look.py", "look.py"):
@@ -512,21 +513,22 @@ def test_folders_that_a_script_has_locked_do_not_hinder_the_next_run(
                 with open(run._layout.log) as log:
                     print(run.get_status(), *log.read().split(), *run.get_file_names())
                 if is_edited:
-                    with open(os.path.join(source, "sub", "deep", "two"), "w") as file:
-                        file.write("new")
+                    for mode in ("0o555", "0o0", "0o444"):
+                        with open(os.path.join(source, mode, "deep", "two"), "w") as file:
+                            file.write("new")
             print(len(os.listdir(os.path.join(top, ".localexp", "checkouts"))))
             """,
             folder_of_nobody,
-            mode,
             is_edited,
         )
     )
 
-    second = "new" if is_edited else "good"
+    # Of each of the three folders.
+    first, second = " good" * 6, (" good new" if is_edited else " good good") * 3
     assert found.splitlines() == [
-        "Completed good good user_logs/std_log.txt",
-        f"Completed good {second} user_logs/std_log.txt",
-        f"Completed good {second} user_logs/std_log.txt",
+        f"Completed{first} user_logs/std_log.txt",
+        f"Completed{second} user_logs/std_log.txt",
+        f"Completed{second} user_logs/std_log.txt",
         "1",
     ]
 
@@ -565,7 +567,7 @@ def test_a_tree_from_before_a_restart_of_the_machine_is_not_used_again(
     [idle] = rows(experiment.workspace)
     before = Owner(here.host, "an-earlier-boot", here.namespace, here.pid, here.start)
     with store.main.writing() as db:
-        db.execute("UPDATE checkouts SET owner = ? WHERE key = ?", (str(before), idle.key))
+        db.execute("UPDATE _checkouts SET owner = ? WHERE key = ?", (str(before), idle.key))
     # As power that is lost may leave it, with the times and sizes of before.
     Path(folder, "train.py").write_bytes(b"\0" * len(LOOK))
 

@@ -155,7 +155,7 @@ def check_killed_snapshot(scene: Scene, kind: Kind) -> bool:
 def held(workspace: Workspace) -> set[str]:
     """Trees that are leased, or not ready to be."""
     with workspace._store.main.reading() as db:
-        rows = db.execute("SELECT folder FROM checkouts WHERE run IS NOT NULL OR ready_at IS NULL")
+        rows = db.execute("SELECT folder FROM _checkouts WHERE run IS NOT NULL OR ready_at IS NULL")
         return {row[0] for row in rows}
 
 
@@ -177,7 +177,7 @@ def check_killed_lease(scene: Scene, kind: Kind) -> bool:
     assert held(workspace) == set()
     assert not left & {*leases.folders(workspace)}
     with workspace._store.main.reading() as db:
-        assert {*leases.folders(workspace)} == {row[0] for row in db.execute("SELECT folder FROM checkouts")}
+        assert {*leases.folders(workspace)} == {row[0] for row in db.execute("SELECT folder FROM _checkouts")}
     return was_killed
 
 

@@ -171,7 +171,7 @@ def git_diff(folder: str) -> bytes:
     return re.sub(rb"^index .*\n", b"", text, flags=re.MULTILINE)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(old=trees.text_directories, new=trees.text_directories)
 def test_git_makes_one_of_the_other_by_the_text(
     workspace: Workspace, old: dict[bytes, Content], new: dict[bytes, Content]
@@ -201,7 +201,7 @@ def leaves(content: dict[bytes, Content], prefix: bytes = b"") -> dict[bytes, Co
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(old=trees.directories, new=trees.directories)
 def test_lists_say_exactly_what_differs(
     workspace: Workspace, old: dict[bytes, Content], new: dict[bytes, Content]
@@ -239,7 +239,7 @@ def test_a_text_of_many_lines_in_another_order_takes_no_time(workspace: Workspac
     assert len(shown) == 4 + 2 * 49_998 + 2 * unchanged
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     lines=st.lists(st.sampled_from([b"", b"}", b"same"]) | st.integers(0, 10**9).map(lambda n: b"%d" % n), max_size=50),
     edits=st.lists(st.tuples(st.integers(0, 8000), st.integers(0, 40), st.integers(0, 3)), max_size=6),

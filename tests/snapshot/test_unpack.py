@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.snapshot.trees import Content
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(content=trees.directories)
 def test_any_tree_comes_back_as_it_was(workspace: Workspace, content: dict[bytes, Content]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +42,7 @@ def test_any_tree_comes_back_as_it_was(workspace: Workspace, content: dict[bytes
         assert (again.files, again.bytes, again.kept) == (0, 0, len(files))
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(content=trees.directories, there=trees.directories)
 def test_with_overwrite_the_snapshot_wins_and_without_it_nothing_changes(
     workspace: Workspace, content: dict[bytes, Content], there: dict[bytes, Content]

@@ -8,6 +8,7 @@ from functools import partial
 from localexp.errors import StoreError, UserErrorException
 from localexp.execution import processes
 from localexp.execution.ownership import settled
+from localexp.snapshot.fitting import size_of_tree
 from localexp.store import builds
 from localexp.store.owners import Owner
 
@@ -98,6 +99,32 @@ def sweep(store: Store, run_id: str) -> None:
     kept.update(name for name in folders if name.rpartition("-")[0] in in_use)
     for name in {*folders} - kept | {os.path.basename(build.place) for build in dead}:
         _clear(store.layout.environment(name))
+
+
+def clear(store: Store, dry_run: bool) -> tuple[int, int]:
+    """Remove environments that no run of the record was or is to be run by: how many, and their bytes.
+
+    With them goes what ``sweep`` removes.
+    """
+    folders = _listed(store.layout.environments)
+    with store.main.reading() as db:
+        known = builds.every(db)
+    if not folders and not known:
+        return 0, 0
+    with store.main.reading() if dry_run else store.main.writing() as db:
+        wanted = builds.wanted_by_any(db)
+        known = builds.every(db)
+        unneeded = [one for one in known if _is_given_up(one) or (one.ready_at is not None and one.id not in wanted)]
+        kept = {os.path.basename(one.place) for one in known if one not in unneeded}
+        if not dry_run:
+            for build in unneeded:
+                builds.remove(db, build)
+    kept.update(name for name in folders if name.rpartition("-")[0] in wanted)
+    places = [store.layout.environment(name) for name in sorted({*folders} - kept)]
+    sizes = [size_of_tree(place) for place in places]
+    for place in places if not dry_run else []:
+        _clear(place)
+    return len(places), sum(sizes)
 
 
 def _is_given_up(build: BuildRecord) -> bool:
