@@ -75,6 +75,38 @@ class Difference:
         return dict(vars(self))
 
 
+class Sides:
+    """A metric of either of two runs that is not the same, ``then`` and ``now`` what is known of it, None where it was
+    not logged. Where that has the same number and range of values, ``first`` is the first step or value that differs.
+    """
+
+    __slots__ = ("first", "name", "now", "then")
+
+    def __init__(self, name: str, then: Summary | None, now: Summary | None, first: Difference | None = None) -> None:
+        self.name = name
+        self.then = then
+        self.now = now
+        self.first = first
+
+
+def sides(db: sqlite3.Connection, then: int, now: int) -> list[Sides]:
+    """The metrics that are not the same in two runs. Their points are read only where summaries do not tell."""
+    before, after = _summaries(db, then), _summaries(db, now)
+    files = _files(db, then), _files(db, now)
+    found = []
+    for name in {**before, **after}:
+        one, other = before.get(name), after.get(name)
+        if one is None or other is None or _extent(one) != _extent(other):
+            found.append(Sides(name, one, other))
+        elif (first := next(_differences_of(db, one, other, files, 0.0), None)) is not None:
+            found.append(Sides(name, one, other, first))
+    return found
+
+
+def _extent(summary: Summary) -> tuple[object, ...]:
+    return summary.kind, summary.count, summary.min, summary.max
+
+
 def differences(
     db: sqlite3.Connection, then: int | None, now: int | None, tolerance: float, child: str | None = None
 ) -> list[Difference]:

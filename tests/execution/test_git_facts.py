@@ -13,6 +13,7 @@ import pytest
 from localexp import Experiment, Run, Workspace
 from localexp.execution import facts
 from localexp.execution.facts.addresses import without_credentials
+from localexp.execution.facts.git import commits_between
 from tests.processes import Project
 
 NOBODYS = {
@@ -303,3 +304,37 @@ def test_a_checkout_is_not_taken_for_part_of_the_repository_around_the_workspace
 )
 def test_credentials_are_cut_out_of_addresses(address: str, shown: str) -> None:
     assert without_credentials(address) == shown
+
+
+def test_a_diff_of_runs_says_how_many_commits_lie_between(experiment: Experiment, repository: Project) -> None:
+    one = experiment.submit(repository.config())
+    for number in range(3):
+        repository.write("train.py", f"print({number})\n")
+        git(repository.path, "commit", "--quiet", "--all", f"--message={number}")
+    repository.write("train.py", "print('not committed')\n")
+    other = experiment.submit(repository.config())
+    for run in (one, other):
+        run.wait_for_completion()
+
+    there, back = str(one.diff(other)), str(other.diff(one))
+
+    assert [line.partition(":")[0] for line in there.splitlines()] == ["source", "git"]
+    assert " (3 commits later), uncommitted changes no → " in there
+    assert " (3 commits earlier), uncommitted changes " in back
+    assert one.diff(other).as_dict()["commits"] == {"only_old": 0, "only_new": 3}
+    repository.path.rename(repository.path.with_name("moved"))
+    assert "commits later" not in str(one.diff(other))
+
+
+def test_commits_that_parted_are_counted_on_both_sides(repository: Project, tmp_path: Path) -> None:
+    first = git(repository.path, "rev-parse", "HEAD")
+    git(repository.path, "commit", "--quiet", "--allow-empty", "--message=here")
+    here = git(repository.path, "rev-parse", "HEAD")
+    git(repository.path, "checkout", "--quiet", "-b", "side", first)
+    git(repository.path, "commit", "--quiet", "--allow-empty", "--message=there")
+    there = git(repository.path, "rev-parse", "HEAD")
+
+    assert commits_between(str(repository.path), here, there) == (1, 1)
+    assert commits_between(str(repository.path), here, "f" * 40) is None
+    assert commits_between(str(repository.path), "--all", here) is None
+    assert commits_between(str(tmp_path / "gone"), here, there) is None

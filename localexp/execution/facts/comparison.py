@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from localexp.snapshot.sizes import named
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     Groups = Mapping[str, "dict[str, object] | str"]
 
-_MOST_PACKAGES = 20
+_MOST_PACKAGES, _MOST_ADDED = 20, 5
 
 
 def differences(recorded: Groups, now: Groups) -> list[str]:
@@ -37,16 +39,22 @@ def _of_packages(was: dict[str, object], is_now: dict[str, object]) -> list[str]
     if not was or not is_now:
         # The one or the other is an environment that is built for its runs.
         return []
-    differing = [name for name in sorted({*was, *is_now}) if was.get(name) != is_now.get(name)]
-    found = [_of_package(name, was.get(name), is_now.get(name)) for name in differing[:_MOST_PACKAGES]]
+    differing = [name for name in sorted(was) if was[name] != is_now.get(name)]
+    found = [_of_package(name, was[name], is_now.get(name)) for name in differing[:_MOST_PACKAGES]]
     if len(differing) > _MOST_PACKAGES:
         found.append(f"and {len(differing) - _MOST_PACKAGES} more packages")
-    return found
+    return [*found, *_of_added([f"{name} {is_now[name]}" for name in sorted(is_now.keys() - was.keys())])]
+
+
+def _of_added(packages: list[str]) -> list[str]:
+    """In one sentence: what is there besides hardly ever has to do with what a script comes to."""
+    if len(packages) == 1:
+        return [f"{packages[0]} is installed, it was not"]
+    said = f"{len(packages)} packages are installed that were not: {named(packages, _MOST_ADDED)}"
+    return [said] if packages else []
 
 
 def _of_package(name: str, was: object, is_now: object) -> str:
-    if was is None:
-        return f"{name} {is_now} is installed, it was not"
     if is_now is None:
         return f"{name} {was} is not installed any more"
     return f"{name} is {is_now}, it was {was}"

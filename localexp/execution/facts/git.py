@@ -212,3 +212,31 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     except ProcessLookupError:
         # It has just ended by itself.
         return
+
+
+def commits_between(source: str, old: str, new: str) -> tuple[int, int] | None:
+    """How many commits only the old one has behind it, and how many only the new one.
+
+    None if git cannot tell: the source directory is gone, is in another repository by now, or the commits are.
+    """
+    import subprocess
+
+    # What begins with a dash would be an option.
+    if old.startswith("-") or new.startswith("-"):
+        return None
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
+    try:
+        answer = subprocess.run(
+            ["git", *_QUIET, "rev-list", "--left-right", "--count", f"{old}...{new}", "--"],
+            cwd=source,
+            env={**environment, **_QUIET_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
+            check=True,
+        )
+        only_old, only_new = map(int, answer.stdout.split())
+    except (OSError, subprocess.SubprocessError, ValueError):
+        # There is no git, no such folder, no such commit, or no answer in time.
+        return None
+    return only_old, only_new
