@@ -196,11 +196,6 @@ _GROUPS: tuple[tuple[str, str, dict[str, str]], ...] = (
         {IMPORTS: "train"},
     ),
     (
-        "a notebook shows a run by itself",
-        "the run, as the last line of a cell",
-        {IMPORTS: "widgets"},
-    ),
-    (
         "nothing here would raise it",
         "localexp.errors.LocalexpError, the base of all",
         {

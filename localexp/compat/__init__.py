@@ -2,17 +2,18 @@
 
 ``from localexp.compat.core import Experiment, Run, ScriptRunConfig, Workspace`` stands for the same import from
 ``azureml.core``; likewise ``localexp.compat.core.run``, ``.experiment``, ``.workspace``, ``.environment``,
-``.runconfig``, ``.script_run_config``, and ``localexp.compat.exceptions`` for ``azureml.exceptions``. After
-``import localexp.compat as azureml`` both are there when they are used, as in ``azureml.core.VERSION``.
+``.runconfig``, ``.script_run_config``, and ``localexp.compat.exceptions`` for ``azureml.exceptions``,
+``localexp.compat.widgets`` for ``azureml.widgets``. After ``import localexp.compat as azureml`` all are there when they
+are used, as in ``azureml.core.VERSION``.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.compat import core, exceptions
+    from localexp.compat import core, exceptions, widgets
 
-__all__ = ["core", "exceptions"]
+__all__ = ["core", "exceptions", "widgets"]
 
 if not TYPE_CHECKING:
 

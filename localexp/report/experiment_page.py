@@ -31,6 +31,14 @@ def write_experiment_page(store: Store, record: ExperimentRecord) -> str:
     return html.write(html.elsewhere("experiment.html") if store.is_read_only else path, content)
 
 
+def rewrite_experiment_page(store: Store, key: int) -> None:
+    """Have the page of an experiment that is there show what is there, if it has one."""
+    with store.main.reading() as db:
+        record = experiments.by_key(db, key)
+    if os.path.exists(store.layout.experiment_page(record.name, record.id)):
+        write_experiment_page(store, record)
+
+
 def experiment_page(store: Store, record: ExperimentRecord) -> str:
     """The HTML of an experiment: what it is, its tags, and its newest runs, children among them."""
     records = list(islice(listed(store, Scope(record.key, is_deep=True)), MOST_RUNS + 1))

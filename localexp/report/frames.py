@@ -5,7 +5,7 @@ from __future__ import annotations
 from localexp.errors import MissingExtraError
 from localexp.metrics.history import EXACT, NO_STEP, history
 from localexp.metrics.system import SAMPLED
-from localexp.store import points, runs, tags
+from localexp.store import params, points, runs, tags
 from localexp.store.artifacts import reference
 from localexp.store.values import Reference, from_cell
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from localexp.execution.comparing import Row
     from localexp.metrics.history import MetricHistory
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
@@ -44,7 +45,8 @@ def metrics_frame(store: Store, record: RunRecord) -> Any:
 
 
 def runs_frame(store: Store, records: Sequence[RunRecord]) -> Any:
-    """One row a run, in the order given: what it is, then its tags and the last values of its metrics.
+    """One row a run, in the order given: what it is, then its tags, its params and the last values
+    of its metrics.
 
     :raises MissingExtraError: pandas is not installed.
     """
@@ -54,14 +56,17 @@ def runs_frame(store: Store, records: Sequence[RunRecord]) -> Any:
     keys = [record.key for record in records]
     with store.main.reading() as db:
         parents = runs.ids_of_keys(db, sorted({record.parent for record in records if record.parent is not None}))
-        of_tags = _columns(keys, "tags.", tags.of_runs(db, keys))
-        ids = {record.key: record.id for record in records}
-        last = points.last_of_runs(db, keys)
-        own_last = ((run, name, _plain(ids[run], cell)) for run, name, cell in last if name not in SAMPLED)
-        of_metrics = _columns(keys, "metrics.", own_last)
+        of_tags = dict(sorted(_columns(keys, "tags.", tags.of_runs(db, keys)).items()))
+        of_params = dict(sorted(_columns(keys, "params.", params.readings_of_runs(db, keys)).items()))
+        of_metrics = _columns(keys, "metrics.", points.last_of_runs(db, keys))
+    for name in SAMPLED:
+        of_metrics.pop(f"metrics.{name}", None)
+    for column in of_metrics.values():
+        _make_plain(records, column)
     return pandas.DataFrame(
         {
             "id": _column(pandas, [record.id for record in records]),
+            "experiment": _column(pandas, [record.experiment_name for record in records]),
             "number": numpy.array([record.number for record in records], dtype="int64"),
             "display_name": _column(pandas, [record.display_name for record in records]),
             "status": _column(pandas, [record.status for record in records]),
@@ -70,9 +75,20 @@ def runs_frame(store: Store, records: Sequence[RunRecord]) -> Any:
             "created": _moments(pandas, _times(record.created_at for record in records)),
             "started": _moments(pandas, _times(record.started_at for record in records)),
             "ended": _moments(pandas, _times(record.ended_at for record in records)),
-            **{name: _column(pandas, values) for name, values in (of_tags | of_metrics).items()},
+            **{name: _column(pandas, values) for name, values in (of_tags | of_params | of_metrics).items()},
         }
     )
+
+
+def comparison_frame(ids: Sequence[str], rows: Sequence[Row]) -> Any:
+    """One row a name, indexed by section and name, and one column a run.
+
+    :raises MissingExtraError: pandas is not installed.
+    """
+    pandas = _pandas()
+    index = pandas.MultiIndex.from_tuples([(row.section, row.name) for row in rows], names=["section", "name"])
+    columns = {run: [row.values[place] for row in rows] for place, run in enumerate(ids)}
+    return pandas.DataFrame(columns, index=index, columns=list(ids), dtype=object)
 
 
 def _pandas() -> Any:
@@ -136,24 +152,33 @@ def _times(microseconds: Iterable[int | None]) -> Any:
     return numpy.array([_NO_TIME if time is None else time for time in microseconds], dtype="int64")
 
 
-def _columns(keys: list[int], prefix: str, found: Iterable[tuple[int, str, object]]) -> dict[str, list[object]]:
+def _columns(keys: list[int], prefix: str, found: Iterable[tuple[int, str, Any]]) -> dict[str, list[Any]]:
     places = {key: place for place, key in enumerate(keys)}
-    columns: dict[str, list[object]] = {}
+    columns: dict[str, list[Any]] = {}
     for run, name, value in found:
-        column = columns.get(prefix + name)
+        column = columns.get(name)
         if column is None:
-            column = columns[prefix + name] = [None] * len(keys)
+            column = columns[name] = [None] * len(keys)
         column[places[run]] = value
-    return columns
+    return {prefix + name: column for name, column in columns.items()}
+
+
+def _make_plain(records: Sequence[RunRecord], cells: list[Any]) -> None:
+    """Have cells be values, in their place; a file is what Azure ML gives for one."""
+    # Of most metrics they are numbers, which are not to be looked at one by one.
+    if bytes not in set(map(type, cells)):
+        return
+    for place, record in enumerate(records):
+        value = from_cell(cells[place])
+        cells[place] = reference(record.id, value.name) if isinstance(value, Reference) else value
 
 
 def _column(pandas: Any, values: list[Any]) -> Any:
     """As pandas makes it, but that it is of objects if there is nothing, or integers that would not survive."""
-    has_large = any(type(value) is int and abs(value) > EXACT for value in values)
-    is_mixed = has_large and not all(type(value) is int for value in values)
-    return pandas.Series(values, dtype=object if is_mixed or not values else None)
+    return pandas.Series(values, dtype=object if not values or _would_be_rounded(values) else None)
 
 
-def _plain(run_id: str, cell: Any) -> object:
-    value = from_cell(cell)
-    return reference(run_id, value.name) if isinstance(value, Reference) else value
+def _would_be_rounded(values: list[Any]) -> bool:
+    """Whether there are integers beyond a double beside what makes doubles of all."""
+    kinds = set(map(type, values))
+    return int in kinds and len(kinds) > 1 and any(type(value) is int and abs(value) > EXACT for value in values)

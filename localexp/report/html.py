@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from localexp.store.runs import RunRecord
+
 _PAGE_STYLE = """
 :root { color-scheme: light dark; --quiet: light-dark(#667, #99a); --line: light-dark(#dde, #334); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -22,10 +24,11 @@ h1 { font-size: 1.3rem; overflow-wrap: anywhere; } h2 { font-size: 1rem; margin-
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: normal; color: var(--quiet); }
 td, th { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }
-svg { width: 15rem; height: 3rem; } polyline { fill: none; stroke: #37c; stroke-width: 1.5; }
+svg { vertical-align: middle; } polyline { fill: none; stroke: #37c; stroke-width: 1.5; }
 .status { padding: .1rem .6rem; border-radius: 1rem; border: 1px solid var(--line); font-size: .9rem; }
 .Failed { color: light-dark(#b22, #f77); } .Completed { color: light-dark(#173, #6c8); }
-.number { font-variant-numeric: tabular-nums; }
+.number { font-variant-numeric: tabular-nums; } td.number, th.number { text-align: right; }
+.groups th { border: 0; padding-bottom: 0; font-size: .8rem; } .quiet { color: var(--quiet); }
 pre, footer { color: var(--quiet); white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
@@ -109,5 +112,41 @@ def moment(microseconds: int) -> str:
     return clock.iso(microseconds)[:19].replace("T", " ")
 
 
-def status(name: str) -> str:
-    return f'<span class="status {name}">{name}</span>'
+def minute(microseconds: int) -> str:
+    """A time in UTC, to the minute, and to the second where the mouse rests."""
+    whole = moment(microseconds)
+    return f'<span title="{whole}">{whole[:16]}</span>'
+
+
+def status(name: str, why: str | None = None) -> str:
+    """The status of a run, with what is said of it where the mouse rests."""
+    title = f' title="{escape(short(why))}"' if why else ""
+    return f'<span class="status {name}"{title}>{name}</span>'
+
+
+def took(record: RunRecord) -> str:
+    """How long a run has taken, or has taken so far; empty if it has not begun.
+
+    After a minute what goes on is told to the minute, so that what shows it need not change with each second.
+    """
+    if record.started_at is None:
+        return ""
+    seconds = max(0, (record.ended_at or clock.now()) - record.started_at) / 1e6
+    return _ended_after(seconds) if record.ended_at is not None else f"{_whole(int(seconds))} so far"
+
+
+def _ended_after(seconds: float) -> str:
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _whole(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"

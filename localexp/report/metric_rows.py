@@ -6,7 +6,7 @@ from html import escape
 from itertools import islice
 
 from localexp.metrics.system import SAMPLED
-from localexp.report.curve import curve
+from localexp.report.curve import SMALL, WIDE, curve
 from localexp.report.html import and_more, row, short
 from localexp.store import points
 from localexp.store.values import Reference, from_cell
@@ -15,13 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 
+    from localexp.report.curve import Size
     from localexp.store.points import Summary
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
     from localexp.store.values import Cell
 
 # As many as a curve has room for, with the neighbours of each.
-_SAMPLE = 1000
+_SAMPLE, _SMALL_SAMPLE = 1000, 80
 _MOST_COLUMNS = 20
 _WITH_CURVE = frozenset(["scalar", "list"])
 
@@ -44,14 +45,25 @@ def system_rows(store: Store, record: RunRecord) -> str:
 
 
 def _row(db: sqlite3.Connection, summary: Summary) -> str:
-    has_curve = summary.kind in _WITH_CURVE and summary.min is not None
-    values = [from_cell(cell) for cell in points.sample(db, summary, _SAMPLE)] if has_curve else []
     name = escape(short(summary.name))
     if summary.description:
         name += f"<br/><small>{escape(short(summary.description))}</small>"
     count = "1 value" if summary.count == 1 else f"{summary.count:,} values"
     between = "" if summary.count < 2 or summary.min is None else f", {summary.min:.6g} to {summary.max:.6g}"
-    return row([name, shown(summary.last), count + between, curve(values)])
+    return row(
+        [name, shown(summary.last), _curve(db, summary, WIDE, _SAMPLE), f'<span class="quiet">{count}{between}</span>']
+    )
+
+
+def small_curve(db: sqlite3.Connection, summary: Summary) -> str:
+    """The way of a metric as a curve that fits into a line, empty if there is none."""
+    return _curve(db, summary, SMALL, _SMALL_SAMPLE)
+
+
+def _curve(db: sqlite3.Connection, summary: Summary, size: Size, sample: int) -> str:
+    if summary.kind not in _WITH_CURVE or summary.min is None or summary.count < 2:
+        return ""
+    return curve([from_cell(cell) for cell in points.sample(db, summary, sample)], size)
 
 
 def shown(cell: Cell) -> str:

@@ -5,86 +5,95 @@ from __future__ import annotations
 from html import escape
 from itertools import islice
 
-from localexp.execution import details as run_details
-from localexp.execution.listing import listed
+from localexp.execution.listing import active, listed
 from localexp.report import html
-from localexp.report.metric_rows import metric_rows
-from localexp.report.page import facts
+from localexp.report.notebook_run import run_html
+from localexp.report.notebook_style import styled
 from localexp.report.run_rows import run_table
-from localexp.store import experiments, tags
+from localexp.store import experiments
+from localexp.store.experiments import MOST_COUNTED
 from localexp.store.listing import Scope
+
+__all__ = ["experiment_html", "problem_html", "run_html", "runs_html", "workspace_html"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from localexp.store.experiments import ExperimentRecord
+    from localexp.store.experiments import ExperimentRecord, Overview
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
-_MOST_EXPERIMENTS, _MOST_RUNS, _MOST_METRICS = 100, 20, 50
-# A notebook has a theme of its own, light or dark, whatever the system's is: so all colours come from its text.
-_STYLE = """
-.localexp { font-size: 13px; line-height: 1.5; }
-.localexp table { border-collapse: collapse; margin: .3em 0 .8em; }
-.localexp th { font-weight: normal; opacity: .65; } .localexp tr { background: none; }
-.localexp td, .localexp th { padding: .15em 1.2em .15em 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); overflow-wrap: anywhere; }
-.localexp svg { width: 15em; height: 3em; } .localexp polyline { fill: none; stroke: #48d; stroke-width: 1.5; }
-.localexp .scrolled { overflow-x: auto; } .localexp .scrolled td, .localexp .scrolled th { white-space: nowrap; }
-.localexp .status { font-weight: 600; } .localexp .Failed { color: #d44; } .localexp .Completed { color: #2a6; }
-"""
+_MOST_EXPERIMENTS, _MOST_RUNS, _MOST_ACTIVE, _MOST_TAGS = 100, 20, 10, 50
 
 
 def workspace_html(store: Store, name: str, folder: str) -> str:
-    """The experiments of a workspace that are not archived."""
+    """The runs of a workspace that go on, and its experiments that are not archived, with the newest runs first."""
+    at_work = active(store, _MOST_ACTIVE + 1)
     with store.main.reading() as db:
-        found = experiments.overview(db, _MOST_EXPERIMENTS)
+        found = experiments.overviews(db, _MOST_EXPERIMENTS)
         besides = experiments.count_active(db) - len(found)
-    lines = "".join(
-        html.row([escape(name), _counted(count), "" if newest is None else f"last {html.moment(newest)}"])
-        for name, count, newest in found
-    )
-    return _shown(
-        f"<b>{escape(name)}</b> in {escape(folder)}", f"<table>{lines}{html.and_more(besides)}</table>" if lines else ""
-    )
+    body = _heading(name, f"workspace in {folder}")
+    if at_work:
+        body += f'<p class="title">Active runs</p>{_table(store, at_work, _MOST_ACTIVE, has_experiments=True)}'
+    if not found:
+        return styled(f"{body}<p>No experiments.</p>")
+    lines = "".join(map(_experiment_row, found))
+    head = "<tr><th>Experiment</th><th>Runs</th><th>Active</th><th>Newest run (UTC)</th></tr>"
+    table = f"<table><thead>{head}</thead><tbody>{lines}{html.and_more(besides)}</tbody></table>"
+    return styled(f'{body}<p class="title">Experiments</p>{table}')
+
+
+def _experiment_row(one: Overview) -> str:
+    newest = ""
+    if one.newest_status is not None and one.newest_at is not None:
+        newest = f'{html.status(one.newest_status)} <span class="quiet">{html.minute(one.newest_at)}</span>'
+    numbers = f'<td class="number">{_count(one.runs)}</td><td class="number">{one.active or ""}</td>'
+    return f"<tr><td>{escape(one.name)}</td>{numbers}<td>{newest}</td></tr>"
 
 
 def experiment_html(store: Store, name: str, record: ExperimentRecord | None) -> str:
     """What an experiment is, and its newest runs; None for one that has not been created."""
     if record is None:
-        return _shown(f"<b>{escape(name)}</b>, not created yet", "")
+        return styled(_heading(name, "experiment, not created yet"))
+    # What is listed is settled first, so that the counts are of what is shown.
+    shown_runs = list(islice(listed(store, Scope(record.key)), _MOST_RUNS + 1))
     with store.main.reading() as db:
         of_experiment = experiments.tags(db, record.key)
-    archived = " (archived)" if record.archived_at is not None else ""
-    body = f"<table>{html.rows(of_experiment)}</table>" if of_experiment else ""
-    return _shown(f"<b>{escape(name)}</b>{archived}", body + _runs(store, listed(store, Scope(record.key))))
+        known = experiments.overview(db, record.key)
+    facts = ["experiment", _count(known.runs) + (" run" if known.runs == 1 else " runs")]
+    facts += [f"{known.active} active"] if known.active else []
+    facts += ["archived"] if record.archived_at is not None else []
+    shown_tags = html.rows(dict(islice(of_experiment.items(), _MOST_TAGS)))
+    tags = f"<table>{shown_tags}{html.and_more(len(of_experiment) - _MOST_TAGS)}</table>" if shown_tags else ""
+    return styled(_heading(name, " · ".join(facts)) + tags + _table(store, shown_runs, _MOST_RUNS))
 
 
-def run_html(store: Store, record: RunRecord) -> str:
-    """What a run is, its tags, and its metrics with curves."""
-    with store.main.reading() as db:
-        of_run = tags.of_run(db, record.key)
-    body = html.facts(facts(record, run_details.details(store, record)))
-    for rows in (html.rows(of_run), metric_rows(store, record, _MOST_METRICS)):
-        body += f"<table>{rows}</table>" if rows else ""
-    return _shown(f"<b>{escape(html.short(record.display_name or record.id))}</b> {html.status(record.status)}", body)
+def runs_html(store: Store, records: Iterable[RunRecord], *, has_more: bool = False) -> str:
+    """The first of some runs; ``has_more`` if there are others besides these."""
+    return styled('<p class="title">Runs</p>' + _table(store, records, _MOST_RUNS, has_more=has_more))
 
 
-def runs_html(store: Store, records: Iterable[RunRecord]) -> str:
-    """The first of some runs."""
-    return _shown("<b>Runs</b>", _runs(store, records))
+def problem_html(message: str) -> str:
+    """Why something cannot be shown."""
+    return styled(f'<div class="why">{escape(html.short(message, 2000))}</div>')
 
 
-def _runs(store: Store, records: Iterable[RunRecord]) -> str:
-    found = list(islice(records, _MOST_RUNS + 1))
-    more = f"<p>The newest {_MOST_RUNS}; there are more.</p>" if len(found) > _MOST_RUNS else ""
-    return f"{run_table(store, found[:_MOST_RUNS])}{more}" if found else "<p>No runs.</p>"
+def _table(
+    store: Store, records: Iterable[RunRecord], most: int, *, has_experiments: bool = False, has_more: bool = False
+) -> str:
+    found = list(islice(records, most + 1))
+    if not found:
+        return "<p>No runs.</p>"
+    shown_runs = found[:most]
+    is_part = has_more or len(found) > most
+    more = f'<p class="quiet">The first {len(shown_runs)}; there are more.</p>' if is_part else ""
+    return run_table(store, shown_runs, has_curves=True, has_experiments=has_experiments) + more
 
 
-def _counted(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
+def _heading(name: str, what: str) -> str:
+    return f'<p><b class="name">{escape(html.short(name))}</b> <span class="quiet">{escape(what)}</span></p>'
 
 
-def _shown(heading: str, body: str) -> str:
-    return f'<div class="localexp"><style>{_STYLE}</style><p>{heading}</p>{body}</div>'
+def _count(runs: int) -> str:
+    return f"{MOST_COUNTED:,} or more" if runs >= MOST_COUNTED else f"{runs:,}"

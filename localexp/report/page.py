@@ -11,7 +11,7 @@ from localexp.execution import ending, files
 from localexp.execution.facts.shown import brief
 from localexp.report import html
 from localexp.report.metric_rows import metric_rows, system_rows
-from localexp.store import tags
+from localexp.store import params, tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,11 +38,13 @@ def rewrite_page(store: Store, record: RunRecord) -> None:
 
 
 def page(store: Store, record: RunRecord) -> str:
-    """The HTML of a run: what it is, its tags, metrics with curves, and files."""
+    """The HTML of a run: what it is, its params, tags, metrics with curves, and files."""
     details = run_details.details(store, record)
     with store.main.reading() as db:
         of_run = tags.of_run(db, record.key)
+        told = params.of_run(db, record.key)
     sections = [
+        html.section("Params", html.rows(told)),
         html.section("Tags", html.rows(of_run)),
         html.section("Metrics", metric_rows(store, record, _MOST_METRICS)),
         html.section("Resources", system_rows(store, record)),
