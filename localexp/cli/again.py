@@ -58,9 +58,13 @@ class Changed:
         self.now = now
 
 
-def command(short_help: str) -> Callable[[Callable[..., None]], click.Command]:
+def command(short_help: str, *examples: str) -> Callable[[Callable[..., None]], click.Command]:
     """A command of a RUN, whose options stand before it, for what stands behind is for the script."""
-    return click.command(short_help=short_help, context_settings={"allow_interspersed_args": False})
+    return click.command(
+        short_help=short_help,
+        epilog=options.examples(*examples),
+        context_settings={"allow_interspersed_args": False},
+    )
 
 
 def changes(function: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,7 @@ import sys
 import click
 
 from localexp.cli import table
+from localexp.cli.full_disk import FullDiskNotice
 from localexp.cli.interrupt import FirstInterrupt
 from localexp.cli.main import INTERRUPTED
 from localexp.cli.standing import ended, say_if_queued
@@ -56,11 +57,17 @@ def exit_code(run: Run, detach: bool, as_json: bool, workspace: str | None, has_
 def wait_for(run: Run, show_output: bool, show_error: bool, workspace: str | None) -> int:
     """Wait for the run, show what becomes of it, and return the exit code; Ctrl-C cancels it."""
     where = "" if workspace is None else f" --workspace {shlex.quote(workspace)}"
+    notice = FullDiskNotice(run._workspace._store.layout.root)
+
+    def meanwhile() -> None:
+        interrupt.look()
+        notice.look()
+
     try:
         with FirstInterrupt(lambda: _cancel(run)) as interrupt:
             say_if_queued(run)
             # What went wrong is said below, on standard error.
-            details = run._waited(show_output, interrupt.look)
+            details = run._waited(show_output, meanwhile)
     except KeyboardInterrupt:
         _say_left(run._current(), where)
         return INTERRUPTED

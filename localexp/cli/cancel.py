@@ -10,7 +10,7 @@ from localexp.cli import options, table
 from localexp.cli.select import find_run
 from localexp.cli.wait import wait_for
 from localexp.errors import AmbiguousRun, RunNotFound, UserErrorException
-from localexp.execution.details import summary
+from localexp.execution.details import summaries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from localexp.workspace import Workspace
 
 
-@click.command(short_help="Stop runs.")
+@click.command(
+    short_help="Stop runs.", epilog=options.examples("localexp cancel latest", "localexp cancel --wait 3f2a 77b1")
+)
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("--wait", is_flag=True, help="Return when they have ended.")
 @options.workspace_path
@@ -50,7 +52,7 @@ def _show(workspace: Workspace, canceled: list[Run], wait: bool, as_json: bool) 
     if wait:
         wait_for(workspace, canceled, as_json)
     elif as_json:
-        table.show_json([summary(workspace._store, run._current()) for run in canceled])
+        table.show_json(summaries(workspace._store, [run._current() for run in canceled]))
     else:
         for run in canceled:
             click.echo(f"{run.id}  {run.status}")

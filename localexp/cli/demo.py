@@ -11,11 +11,11 @@ import click
 
 from localexp.cli import options, table
 from localexp.cli.main import INTERRUPTED
-from localexp.cli.runs import show_runs
+from localexp.cli.run_table import show_runs
 from localexp.config import ScriptRunConfig
 from localexp.errors import ActivityFailedException, UserErrorException
 from localexp.execution import ending
-from localexp.execution.details import summary
+from localexp.execution.details import summaries
 from localexp.experiment import Experiment
 from localexp.run import Run
 from localexp.workspace import Workspace
@@ -28,7 +28,9 @@ _FOLDER = "localexp-demo"
 _LEARNING_RATES = (0.03, 0.1, 0.3)
 
 
-@click.command(short_help="Try it all: a small project, and three runs of it.")
+@click.command(
+    short_help="Try it all: a small project, and three runs of it.", epilog=options.examples("localexp demo")
+)
 @options.as_json
 def demo(as_json: bool) -> None:
     """Write a small project into ./localexp-demo, run it with three learning rates at once, and compare the runs."""
@@ -39,7 +41,7 @@ def demo(as_json: bool) -> None:
     except KeyboardInterrupt:
         click.echo(f"\nWhat was started goes on. See it with: localexp runs --workspace {_FOLDER}", err=True)
         sys.exit(INTERRUPTED)
-    found = [summary(workspace._store, run._current()) for run in runs]
+    found = summaries(workspace._store, [run._current() for run in runs])
     if as_json:
         table.show_json(found)
     else:
@@ -105,6 +107,7 @@ def _show(found: list[dict[str, object]]) -> None:
         "\nWhat to try next:\n"
         f"  cd {_FOLDER}\n"
         f"  {command} runs                                  list the runs\n"
+        f"  {command} best --metric loss --goal min         the best of them, and how to have it again\n"
         f"  {command} show latest                           all that is known of the latest\n"
         f"  {command} logs latest                           what its script has printed\n"
         f"  {command} submit train.py --learning-rate 0.5   a run of your own\n"

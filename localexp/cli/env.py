@@ -12,10 +12,12 @@ from localexp.store import builds, clock, environments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from localexp.cli.table import Form
     from localexp.store.builds import BuildRecord
     from localexp.store.environments import EnvironmentRecord
     from localexp.store.store import Store
 
+_TITLES = ("name", "version", "created", "id", "requirements", "ready", "bytes", "last_used", "runs")
 _LEAST_WIDTH_OF_REQUIREMENTS = 20
 
 
@@ -24,10 +26,10 @@ def env() -> None:
     """List and remove environments: those that were registered by name, and those that were built for runs."""
 
 
-@env.command(short_help="List environments.")
+@env.command(short_help="List environments.", epilog=options.examples("localexp env ls", "localexp env ls --json"))
 @options.workspace_path
-@options.as_json
-def ls(workspace: str | None, as_json: bool) -> None:
+@options.forms
+def ls(workspace: str | None, form: Form) -> None:
     """List the environments that were registered, with their versions, and those that were built.
 
     A built one is named by its id, and shown with what it was asked to hold, its size, when a run last used it, and the
@@ -37,14 +39,17 @@ def ls(workspace: str | None, as_json: bool) -> None:
     users = removal.users(store)
     with store.main.reading() as db:
         registered, built = environments.every(db), builds.every(db)
-    if as_json:
-        table.show_json(
-            {
-                "registered": [_plain_registered(one) for one in registered],
-                "built": [_plain_built(one, users.get(one.id, [])) for one in built],
-            }
-        )
-        return
+    plain_registered = [_plain_registered(one) for one in registered]
+    plain_built = [_plain_built(one, users.get(one.id, [])) for one in built]
+    if form == "json":
+        table.show_json({"registered": plain_registered, "built": plain_built})
+    elif form == "csv":
+        table.show_csv(_TITLES, ([one.get(title) for title in _TITLES] for one in plain_registered + plain_built))
+    else:
+        _show(registered, built, users)
+
+
+def _show(registered: list[EnvironmentRecord], built: list[BuildRecord], users: dict[str, list[str]]) -> None:
     if not registered and not built:
         click.echo("No environments yet. Next: localexp submit --requirements FILE SCRIPT [ARGS]...")
     if registered:
@@ -55,7 +60,13 @@ def ls(workspace: str | None, as_json: bool) -> None:
         _show_built(built, users)
 
 
-@env.command(short_help="Remove environments.")
+@env.command(
+    short_help="Remove environments.",
+    epilog=options.examples(
+        "localexp env rm torch:2              # one version of those that were registered",
+        "localexp env rm 9c41                 # a built one, by the beginning of its id",
+    ),
+)
 @click.argument("names", metavar="NAME[:VERSION]|BUILD...", nargs=-1, required=True)
 @options.workspace_path
 @options.as_json

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import click
 
-from localexp.cli.options import as_json, is_workspace
+from localexp.cli.options import as_json, examples, is_workspace
 from localexp.cli.table import one_line, show_json
 from localexp.errors import UserErrorException
 from localexp.workspace import Workspace
 
 
-@click.command(short_help="Create a workspace in a folder.")
+@click.command(
+    short_help="Create a workspace in a folder.",
+    epilog=examples("localexp init", "localexp init --name vision ~/experiments"),
+)
 @click.argument("path", type=click.Path(), default=".")
 @click.option("--name", help="A name for the workspace; by default the folder's.")
 @as_json

@@ -9,6 +9,7 @@ import sys
 import click
 
 from localexp import __version__, errors
+from localexp.cli import exits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +22,28 @@ _COMMANDS = {
     "submit": "localexp.cli.submit",
     "runs": "localexp.cli.runs",
     "show": "localexp.cli.show",
+    "metrics": "localexp.cli.metrics",
+    "artifacts": "localexp.cli.artifacts",
+    "experiments": "localexp.cli.experiments",
+    "tag": "localexp.cli.tag",
     "logs": "localexp.cli.logs",
+    "watch": "localexp.cli.watch",
     "wait": "localexp.cli.wait",
     "cancel": "localexp.cli.cancel",
+    "delete": "localexp.cli.delete",
     "rerun": "localexp.cli.rerun",
     "verify": "localexp.cli.verify",
+    "compare": "localexp.cli.compare",
+    "diff": "localexp.cli.diff",
+    "best": "localexp.cli.best",
     "snapshot": "localexp.cli.snapshot",
     "env": "localexp.cli.env",
     "settings": "localexp.cli.settings",
+    "sql": "localexp.cli.sql",
     "fsck": "localexp.cli.fsck",
+    "gc": "localexp.cli.gc",
+    "backup": "localexp.cli.backup",
+    "doctor": "localexp.cli.doctor",
     "demo": "localexp.cli.demo",
 }
 
@@ -50,19 +64,13 @@ class _Group(click.Group):
         return command
 
 
-@click.group(cls=_Group, invoke_without_command=True)
+@click.group(cls=_Group, epilog=exits.text())
 @click.version_option(__version__, prog_name="localexp")
-@click.pass_context
-def localexp(ctx: click.Context) -> None:
+def localexp() -> None:
     """Track experiments in one local folder: snapshot a directory, run a script of it, keep what it logs.
 
     New here? 'localexp demo' shows it all in a few seconds.
-
-    Exit codes: 0 done, 1 an error, 2 a wrong command line, 130 interrupted; 'submit' and 'rerun' exit as the script
-    did, 'wait' with 1 unless all runs are Completed, and 'verify' with 1 if the metrics have drifted.
     """
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 def main() -> None:
@@ -70,13 +78,13 @@ def main() -> None:
     _prepare_streams()
     _prepare_warnings()
     try:
-        localexp(prog_name="localexp", standalone_mode=False)
+        _call()
     except click.ClickException as error:
         _fail(_advised(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
-    except errors.SnapshotException as error:
+    except (errors.SnapshotException, errors.FilterSyntaxError) as error:
         _fail(error.headline, details=error.details)
     except errors.LocalexpError as error:
         _fail(str(error))
@@ -84,6 +92,14 @@ def main() -> None:
         _fail(_reason(error))
     except UnicodeEncodeError as error:
         _fail(f"{error.object!a} holds bytes that are not UTF-8, which localexp cannot keep; use another name")
+
+
+def _call() -> None:
+    try:
+        localexp(prog_name="localexp", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # The name of a group alone asks for its help, which is no wrong command line.
+        click.echo(error.format_message())
 
 
 def _prepare_streams() -> None:

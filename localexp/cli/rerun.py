@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from localexp.cli.again import Changed
 
 
-@again.command(short_help="Run again what a run was.")
+@again.command(
+    "Run again what a run was.",
+    "localexp rerun latest",
+    "localexp rerun --set lr=0.3 3f2a         # with another value of an argument",
+    "localexp rerun 3f2a --epochs 10 --fast   # with other arguments altogether",
+)
 @again.changes
 @options.detach
 @options.workspace_path

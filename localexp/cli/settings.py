@@ -6,6 +6,10 @@ import click
 
 from localexp.cli import options, table
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp.cli.table import Form
+
 
 def _number(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
     if value is None:
@@ -14,12 +18,19 @@ def _number(context: click.Context, parameter: click.Parameter, value: str | Non
     return int((options.SIZE if is_size else click.INT)(value, parameter, context))
 
 
-@click.command(short_help="Show or change the limits of a workspace.")
+@click.command(
+    short_help="Show or change the limits of a workspace.",
+    epilog=options.examples(
+        "localexp settings",
+        "localexp settings snapshot.max_bytes 4GiB",
+        "localexp settings max_concurrent_runs 2",
+    ),
+)
 @click.argument("name", required=False)
 @click.argument("value", required=False, callback=_number)
 @options.workspace_path
-@options.as_json
-def settings(name: str | None, value: int | None, workspace: str | None, as_json: bool) -> None:
+@options.forms
+def settings(name: str | None, value: int | None, workspace: str | None, form: Form) -> None:
     """Show the settings of the workspace, only the one called NAME, or give that one a VALUE.
 
     Sizes may have a unit, as 4GiB. 'snapshot.max_bytes' and 'snapshot.max_files' are the most that a snapshot takes;
@@ -34,8 +45,10 @@ def settings(name: str | None, value: int | None, workspace: str | None, as_json
     shown = opened.settings
     if name is not None:
         shown = {name: opened.setting(name)}
-    if as_json:
+    if form == "json":
         table.show_json(shown)
-        return
-    for known, number in shown.items():
-        click.echo(f"{known}: {number}")
+    elif form == "csv":
+        table.show_csv(("name", "value"), shown.items())
+    else:
+        for known, number in shown.items():
+            click.echo(f"{known}: {number}")

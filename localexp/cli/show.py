@@ -7,7 +7,9 @@ import shlex
 import click
 
 from localexp.cli import options, table
+from localexp.cli.run_table import value_text
 from localexp.cli.select import find_run
+from localexp.cli.times import duration, duration_text
 from localexp.execution.details import input_texts, summary
 from localexp.execution.facts.shown import brief
 from localexp.snapshot.sizes import counted
@@ -17,20 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from localexp.run import Run
 
-@click.command(short_help="Show all that is known of a run.")
+_INDENT = "  "
+
+
+@click.command(
+    short_help="Show all that is known of a run.",
+    epilog=options.examples("localexp show latest", "localexp show 3f2a --json"),
+)
 @click.argument("run")
 @options.workspace_path
 @options.as_json
 def show(run: str, workspace: str | None, as_json: bool) -> None:
-    """Show all that is known of a RUN.
+    """Show all that is known of a RUN, and what to do next.
 
-    RUN is its id, the beginning of its id, or 'latest'.
+    RUN is its id, the beginning of its id, or 'latest'. Times are UTC.
     """
     opened = options.opened(workspace)
     found = find_run(opened, run)
     details = found.get_details()
-    facts = summary(opened._store, found._current())
+    facts = _with_duration(summary(opened._store, found._current()))
     facts["files"] = found.get_file_names()
     facts["warnings"] = details.get("warnings", [])
     facts["definition"] = details.get("runDefinition")
@@ -41,11 +50,37 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     if as_json:
         table.show_json(facts)
         return
+    facts["metrics"] = {name: value_text(value) for name, value in facts["metrics"].items()}
+    facts["duration"] = duration_text(duration(facts["started"], facts["ended"]))
     facts["definition"] = _given(details.get("runDefinition"))
     facts["inputs"] = input_texts(details)
     facts["facts"] = brief(details.get("facts"))
     for name, value in facts.items():
         _show_fact(name.replace("_", " "), value)
+    _show_below("next", _next_steps(found, facts))
+
+
+def _with_duration(facts: dict[str, Any]) -> dict[str, Any]:
+    """What is known with the duration in seconds behind the times, of a run that goes on until now."""
+    shown: dict[str, Any] = {}
+    for name, value in facts.items():
+        shown[name] = value
+        if name == "ended":
+            shown["duration"] = duration(facts["started"], value)
+    return shown
+
+
+def _next_steps(run: Run, facts: dict[str, object]) -> list[str]:
+    """Command lines that are of use for a run as it stands."""
+    steps = []
+    record, is_script = run._known(), run.type is not None
+    if not record.has_ended:
+        steps += [f"localexp logs -f {run.id}", f"localexp cancel {run.id}"] if is_script else []
+    elif is_script:
+        steps += [f"localexp logs {run.id}", f"localexp rerun {run.id}"]
+    if facts["metrics"]:
+        steps.append(f"localexp metrics {run.id}")
+    return steps
 
 
 def _given(definition: object) -> object:
@@ -74,14 +109,34 @@ def _show_fact(name: str, value: object) -> None:
     elif isinstance(value, list):
         _show_below(name, [_text(inner) for inner in value])
     elif value is not None:
-        click.echo(f"{name}: {_text(value)}")
+        if name == "status":
+            text = " " + table.styled(_text(value), **table.of_status(value))
+        else:
+            text = _wrapped(f"{name}: {_text(value)}", "", _INDENT).removeprefix(f"{name}:")
+        click.echo(table.styled(f"{name}:", bold=True) + text)
 
 
 def _show_below(name: str, lines: list[str]) -> None:
     if lines:
-        click.echo(f"{name}:")
+        click.echo(table.styled(f"{name}:", bold=True))
     for line in lines:
-        click.echo(f"  {line}")
+        click.echo(_wrapped(line, _INDENT, _INDENT * 3))
+
+
+def _wrapped(line: str, indent: str, indent_below: str) -> str:
+    """A line; what a terminal has no room for goes on below it, but no word is broken: it may be a path."""
+    room = table.terminal_width()
+    if room is None:
+        return indent + line
+    first, *others = line.split(" ")
+    lines = [indent + first]
+    for word in others:
+        longer = f"{lines[-1]} {word}"
+        if table.width_of(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(indent_below + word)
+    return "\n".join(lines)
 
 
 def _line(key: str, value: object) -> str:

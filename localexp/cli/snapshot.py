@@ -9,6 +9,7 @@ from warnings import warn
 import click
 
 from localexp.cli import options, table
+from localexp.cli.patch import show_names, show_patch
 from localexp.cli.select import find_run
 from localexp.errors import UserErrorException
 from localexp.snapshot.progress import Progress
@@ -18,8 +19,7 @@ from localexp.store import snapshots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from localexp.cli.table import Form
     from localexp.snapshot.diff import SnapshotDiff
     from localexp.snapshot.explain import Explanation
     from localexp.workspace import Workspace
@@ -27,26 +27,28 @@ if TYPE_CHECKING:
     # A path, a size in bytes, and where a link leads.
     Row = tuple[str, int, str | None]
 
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+_TITLES = ("path", "size", "kind", "target")
 
 
-@click.group(short_help="List, compare and restore what runs have captured.", invoke_without_command=True)
-@click.pass_context
-def snapshot(ctx: click.Context) -> None:
+@click.group(short_help="List, compare and restore what runs have captured.")
+def snapshot() -> None:
     """List, compare and restore the source files that runs have captured.
 
     RUN is a run's id, the beginning of its id, 'latest', or the id of a snapshot.
     """
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
-@snapshot.command(short_help="List what was captured, or what would be.")
+@snapshot.command(
+    short_help="List what was captured, or what would be.",
+    epilog=options.examples(
+        "localexp snapshot ls                  # what would be captured here", "localexp snapshot ls latest"
+    ),
+)
 @click.argument("source", metavar="[DIR|RUN]", default=".")
 @options.ignore_parents
 @options.workspace_path
-@options.as_json
-def ls(source: str, ignore_parents: bool, workspace: str | None, as_json: bool) -> None:
+@options.forms
+def ls(source: str, ignore_parents: bool, workspace: str | None, form: Form) -> None:
     """List what would be captured of a directory, by default of this one, or what a run has captured.
 
     What is there or has a slash in it is taken for a directory; sizes are in bytes where no terminal shows them.
@@ -55,13 +57,17 @@ def ls(source: str, ignore_parents: bool, workspace: str | None, as_json: bool) 
         rows = _rows_of_directory(source, ignore_parents)
     else:
         rows = _rows_of_snapshot(_named(options.opened(workspace), source))
-    if as_json:
-        table.show_json([_plain(*row) for row in rows])
-    else:
+    if form == "table":
         _show_rows(rows)
+        return
+    plain = (_plain(*row) for row in rows)
+    table.show_listing(form, plain, _TITLES, lambda row: [row.get(title) for title in _TITLES])
 
 
-@snapshot.command(short_help="Say by which rule files are left out.")
+@snapshot.command(
+    short_help="Say by which rule files are left out.",
+    epilog=options.examples("localexp snapshot explain data/big.csv notes.txt"),
+)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--source", default=".", show_default=True, metavar="DIR", help="The directory to be captured.")
 @options.ignore_parents
@@ -81,7 +87,10 @@ def explain(paths: tuple[str, ...], source: str, ignore_parents: bool, as_json: 
         click.echo(f"{table.cell_text(_verdict(one))}\t{table.cell_text(os.fsdecode(one.path))}")
 
 
-@snapshot.command(short_help="Write what a run has captured into a directory.")
+@snapshot.command(
+    short_help="Write what a run has captured into a directory.",
+    epilog=options.examples("localexp snapshot restore latest ../as-it-was"),
+)
 @click.argument("run")
 @click.argument("directory", metavar="DIR")
 @click.option("--overwrite", is_flag=True, help="Replace files that are in the way and differ.")
@@ -105,7 +114,10 @@ def restore(run: str, directory: str, overwrite: bool, workspace: str | None, as
     click.echo(table.one_line(text))
 
 
-@snapshot.command(short_help="Show what is different between two.")
+@snapshot.command(
+    short_help="Show what is different between two.",
+    epilog=options.examples("localexp snapshot diff 3f2a 77b1", "localexp snapshot diff --name-only 3f2a latest"),
+)
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
 @click.option("--name-only", is_flag=True, help="Only the paths, each with what has happened to it.")
@@ -121,10 +133,9 @@ def diff(old: str, new: str, name_only: bool, workspace: str | None, as_json: bo
     if as_json:
         table.show_json(_plain_diff(found))
     elif name_only:
-        for letter, paths in _named_changes(found):
-            click.echo("\t".join([letter, *map(table.cell_text, paths)]))
+        show_names(found)
     else:
-        _show_diff(found)
+        show_patch(found)
 
 
 def _named(workspace: Workspace, wanted: str) -> Snapshot:
@@ -216,35 +227,3 @@ def _plain_explanation(found: Explanation) -> dict[str, object]:
 def _plain_diff(found: SnapshotDiff) -> dict[str, object]:
     renamed = [{"from": old, "to": new} for old, new in found.renamed]
     return {"added": found.added, "removed": found.removed, "changed": found.changed, "renamed": renamed}
-
-
-def _named_changes(found: SnapshotDiff) -> list[tuple[str, tuple[str, ...]]]:
-    changes: list[tuple[str, tuple[str, ...]]] = [("R", pair) for pair in found.renamed]
-    for letter, paths in (("A", found.added), ("D", found.removed), ("M", found.changed)):
-        changes += [(letter, (path,)) for path in paths]
-    return sorted(changes, key=lambda change: change[1][-1])
-
-
-def _show_diff(found: SnapshotDiff) -> None:
-    """Print a patch: for a terminal in colours and harmless, for everything else byte for byte."""
-    if sys.stdout.isatty():
-        for line in _lines(found):
-            click.echo(_coloured(line))
-        return
-    for text in found.lines():
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-
-
-def _lines(found: SnapshotDiff) -> Iterator[str]:
-    for text in found.lines():
-        yield from text.removesuffix("\n").split("\n")
-
-
-def _coloured(line: str) -> str:
-    safe = "\t".join(map(table.cell_text, line.split("\t")))
-    if os.environ.get("NO_COLOR"):
-        return safe
-    if line.startswith(("--- ", "+++ ", "diff ")):
-        return click.style(safe, bold=True)
-    colour = _COLOURS.get(line[:1])
-    return click.style(safe, fg=colour) if colour else safe

@@ -6,6 +6,7 @@ import click
 
 from localexp.cli.table import one_line
 from localexp.execution import ending
+from localexp.execution.ownership import settled
 from localexp.store import queue, settings
 
 TYPE_CHECKING = False
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 def say_if_queued(run: Run) -> None:
     """Say on standard error why a run does not begin yet."""
-    record, store = run._current(), run._workspace._store
+    store = run._workspace._store
+    # What it has logged by now has nothing to do with it, and cannot be brought into the record on a full disk.
+    record = settled(store, run._refresh())
     if record.status != "Queued" or record.owner is not None:
         return
     with store.main.reading() as db:

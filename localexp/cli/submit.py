@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Run a script, from a snapshot of its directory.", context_settings={"allow_interspersed_args": False}
+    short_help="Run a script, from a snapshot of its directory.",
+    context_settings={"allow_interspersed_args": False},
+    epilog=options.examples(
+        "localexp submit train.py --lr 0.1",
+        "localexp submit --experiment digits --tag model=mlp train.py",
+        "localexp submit --command 'sh train.sh'",
+        "localexp submit --detach --requirements requirements.txt train.py",
+        "localexp submit --target inline train.py      # in this process, for a debugger",
+    ),
 )
 @click.argument("script", required=False)
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from localexp.run.again import Verification
 
 
-@again.command(short_help="Run a run again, and compare what both logged.")
+@again.command(
+    "Run a run again, and compare what both logged.",
+    "localexp verify latest",
+    "localexp verify --tolerance 1e-6 3f2a",
+)
 @click.option(
     "--tolerance",
     type=float,

@@ -9,7 +9,7 @@ import click
 from localexp.cli import options, table
 from localexp.cli.main import INTERRUPTED
 from localexp.cli.select import find_run
-from localexp.execution.details import summary
+from localexp.execution.details import summaries
 from localexp.run.waiting import waited_for
 
 TYPE_CHECKING = False
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from localexp.workspace import Workspace
 
 
-@click.command(short_help="Wait until runs have ended.")
+@click.command(
+    short_help="Wait until runs have ended.", epilog=options.examples("localexp wait 3f2a 77b1", "localexp wait latest")
+)
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @options.workspace_path
 @options.as_json
@@ -51,5 +53,5 @@ def wait_for(workspace: Workspace, runs: Sequence[Run], as_json: bool) -> list[R
 
     ended = waited_for(workspace, runs, show)
     if as_json:
-        table.show_json([summary(workspace._store, run._current()) for run in ended])
+        table.show_json(summaries(workspace._store, [run._current() for run in ended]))
     return ended

@@ -39,6 +39,50 @@ def by_name(store: Store, record: RunRecord) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+class FileOfRun:
+    """A file of a run; ``digest`` is that of its recorded bytes, None while it is still the script's."""
+
+    def __init__(self, name: str, path: str, size: int, digest: str | None) -> None:
+        self.name = name
+        self.path = path
+        self.size = size
+        self.digest = digest
+
+
+def listed(store: Store, record: RunRecord) -> list[FileOfRun]:
+    """The files of ``by_name``, with their sizes."""
+    files = by_name(store, record)
+    with store.main.reading() as db:
+        recorded = artifacts.of_run(db, record.key)
+    found = []
+    for name, path in files.items():
+        try:
+            size, digest = recorded[name] if name in recorded else (os.stat(path).st_size, None)
+        except FileNotFoundError:
+            # A script may have removed one that it has made.
+            continue
+        found.append(FileOfRun(name, path, size, digest))
+    return found
+
+
+def check_whole(store: Store, record: RunRecord, file: FileOfRun) -> None:
+    """See whether the bytes of a file are those that were recorded, if any have been.
+
+    :raises StoreError: they are not.
+    :raises UserErrorException: it has been deleted, or cannot be read.
+    """
+    from localexp.execution.placing import PIECE, Digest
+
+    if file.digest is None:
+        return
+    found = Digest(file.digest)
+    with opened(store, record, file.name, file.path) as stream:
+        while piece := stream.read(PIECE):
+            found.update(piece)
+    if str(found) != file.digest:
+        raise _damaged(record, file.name)
+
+
 def logs(store: Store, record: RunRecord) -> dict[str, str]:
     """The path of each log by its artifact name."""
     return {name: path for name, path in by_name(store, record).items() if name.startswith(_LOG_FOLDERS)}
@@ -90,19 +134,23 @@ def download(store: Store, record: RunRecord, name: str, target: str | None, is_
     last = name.rpartition("/")[2]
     is_folder = target is not None and (target.endswith(("/", os.sep)) or os.path.isdir(target))
     path = last if target is None else os.path.join(target, last) if is_folder else target
-    digest = _recorded_digest(store, record, name) if is_validated else None
+    digest = _recorded_digests(store, record).get(name) if is_validated else None
     _copy(store, record, name, files[name], path, digest)
 
 
-def download_all(store: Store, record: RunRecord, names: list[str], paths: list[str]) -> None:
+def download_all(
+    store: Store, record: RunRecord, names: list[str], paths: list[str], is_validated: bool = False
+) -> None:
     """Copy files to paths, one each; those that are copied when a later one fails stay.
 
     :raises UserErrorException: one cannot be read, or written there.
+    :raises StoreError: the bytes of one are not those that were recorded, if ``is_validated``.
     """
     files = by_name(store, record)
+    digests = _recorded_digests(store, record) if is_validated else {}
     for name, path in zip(names, paths, strict=True):
         # A script may have removed one of them since they were listed.
-        _copy(store, record, name, files.get(name, ""), path, None)
+        _copy(store, record, name, files.get(name, ""), path, digests.get(name))
 
 
 def beginning_with(store: Store, record: RunRecord, prefix: str) -> list[str]:
@@ -135,11 +183,18 @@ def _layout(store: Store, record: RunRecord) -> RunLayout:
     return store.layout.run(record.experiment_name, record.id)
 
 
-def _recorded_digest(store: Store, record: RunRecord, name: str) -> str | None:
-    """What its bytes have to hash to; None of a file that is still the script's."""
+def _recorded_digests(store: Store, record: RunRecord) -> dict[str, str]:
+    """What the bytes of files have to hash to; those that are still the script's are not among them."""
     with store.main.reading() as db:
         recorded = artifacts.of_run(db, record.key)
-    return recorded[name][1] if name in recorded else None
+    return {name: digest for name, (_, digest) in recorded.items()}
+
+
+def _damaged(record: RunRecord, name: str) -> StoreError:
+    return StoreError(
+        f"the file {name!r} of run {record.id} is damaged: its bytes are not those that were recorded; nothing was "
+        "written, and 'localexp fsck' looks for more of this"
+    )
 
 
 def _copy(store: Store, record: RunRecord, name: str, source: str, path: str, digest: str | None) -> None:
@@ -151,10 +206,7 @@ def _copy(store: Store, record: RunRecord, name: str, source: str, path: str, di
         except OSError as error:
             raise UserErrorException(f"cannot write {path}: {error.strerror}; choose another path") from error
     if not is_right:
-        raise StoreError(
-            f"the file {name!r} of run {record.id} is damaged: its bytes are not those that were recorded; nothing was "
-            "written, and 'localexp fsck' looks for more of this"
-        )
+        raise _damaged(record, name)
 
 
 def _is_copied(file: BinaryIO, folder: str, path: str, digest: str | None) -> bool:

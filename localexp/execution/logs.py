@@ -28,17 +28,26 @@ class LogFollower:
     With ``as_it_is`` the stream is one of a file or pipe, which gets the bytes themselves.
 
     A log that has become shorter was written anew, and is copied from its beginning. ``meanwhile`` is called after each
-    piece: a script may print faster than it can be shown.
+    piece: a script may print faster than it can be shown. Of what is there at first, no more than the last so many
+    lines are copied if ``tail`` is not None.
     """
 
     def __init__(
-        self, path: str, stream: TextIO, meanwhile: Callable[[], None] = lambda: None, *, as_it_is: bool = False
+        self,
+        path: str,
+        stream: TextIO,
+        meanwhile: Callable[[], None] = lambda: None,
+        *,
+        as_it_is: bool = False,
+        tail: int | None = None,
     ) -> None:
         self._path = path
         self._stream = stream
         self._is_as_it_is = as_it_is
         self._meanwhile = meanwhile
         self._begin()
+        if tail is not None:
+            self._offset = _start_of_last(path, tail)
 
     def _begin(self) -> None:
         self._offset = 0
@@ -89,11 +98,12 @@ class RunFollower:
         meanwhile: Callable[[], None] = lambda: None,
         *,
         as_it_is: bool = False,
+        tail: int | None = None,
     ) -> None:
         is_distributed = record.definition_parts().get("distributed") is not None
         paths = [layout.rank_log(0), layout.log] if is_distributed else [layout.log]
         self.path = paths[0]
-        self._followers = [LogFollower(path, stream, meanwhile, as_it_is=as_it_is) for path in paths]
+        self._followers = [LogFollower(path, stream, meanwhile, as_it_is=as_it_is, tail=tail) for path in paths]
 
     def __call__(self) -> None:
         for follower in self._followers:
@@ -103,6 +113,38 @@ class RunFollower:
         """Copy what is left when nothing more can come."""
         for follower in self._followers:
             follower.finish()
+
+
+def _start_of_last(path: str, lines: int) -> int:
+    """Where the last so many lines of a file begin; 0 if it has fewer, or is not there."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - what is done with it may raise the same
+    except FileNotFoundError:
+        return 0
+    with file:
+        size = at = file.seek(0, os.SEEK_END)
+        left = lines
+        while at > 0 and left > 0:
+            start = max(0, at - _PIECE)
+            file.seek(start)
+            # The line feed at the very end begins no line.
+            piece, place = file.read(at - start), min(at, size - 1) - start
+            while left > 0 and (place := piece.rfind(b"\n", 0, place)) >= 0:
+                left -= 1
+            at = start + place + 1 if left == 0 else start
+    return at
+
+
+def last_lines(path: str, count: int) -> list[str]:
+    """The last lines of a log, at most so many; bytes that are no UTF-8 show as ``�``, a very long line by its end."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - what is done with it may raise the same
+    except FileNotFoundError:
+        return []
+    with file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _PIECE))
+        return file.read(_PIECE).decode(errors="replace").removesuffix("\n").split("\n")[-count:] if size else []
 
 
 def texts(store: Store, record: RunRecord) -> dict[str, str]:

@@ -58,7 +58,7 @@ def wait_for_all(
         if all(record.has_ended for record in records):
             _wait_until_gone([record.owner for record in before if record.owner and record.type is not None])
             return records
-        if not _is_blocked_until_one_ended([record.owner for record in records if record.owner], _LONGEST_PAUSE):
+        if not is_blocked_until_one_ended([record.owner for record in records if record.owner], _LONGEST_PAUSE):
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         before, records = records, _standing(store, records)
@@ -74,11 +74,11 @@ def _standing(store: Store, records: Sequence[RunRecord]) -> list[RunRecord]:
 
 def _wait_until_gone(supervisors: list[str]) -> None:
     deadline = time.monotonic() + _SECONDS_TO_TIDY_UP
-    while (left := deadline - time.monotonic()) > 0 and _is_blocked_until_one_ended(supervisors, left):
+    while (left := deadline - time.monotonic()) > 0 and is_blocked_until_one_ended(supervisors, left):
         supervisors = [supervisor for supervisor in supervisors if Owner.parse(supervisor).is_alive()]
 
 
-def _is_blocked_until_one_ended(owners: list[str], seconds: float) -> bool:
+def is_blocked_until_one_ended(owners: list[str], seconds: float) -> bool:
     """Block while all of these live, for some time at most; False if there is none, or no way to."""
     descriptors = _descriptors(owners[:_MOST_WATCHED]) if hasattr(os, "pidfd_open") else []
     if not descriptors:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import shutil
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +18,7 @@ from tests.processes import PATIENCE_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 COMMAND = [sys.executable, "-m", "localexp"]
 _NOT_EVERYBODYS = ("COLUMNS", "LINES", "PYTHONUNBUFFERED", "PYTHONIOENCODING")
@@ -64,29 +60,45 @@ def started(*arguments: str, at: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def in_terminal(*arguments: str, at: Path, columns: int, meanwhile: Callable[[bytes], None] = lambda _: None) -> str:
-    """What the command shows in a terminal of this width; ``meanwhile`` is told all that is shown whenever it grows."""
-    screen, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+def in_terminal(
+    *arguments: str,
+    at: Path,
+    columns: int,
+    meanwhile: Callable[[bytes], None] = lambda _: None,
+    typed: bytes = b"",
+    exit_code: int = 0,
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """What the command shows in a terminal of this width, without colours unless ``NO_COLOR`` is given as empty.
+
+    ``meanwhile`` is told all that is shown whenever it grows; ``typed`` is what somebody types meanwhile.
+    """
+    its_environment = {**environment(), "TERM": "xterm-256color", "NO_COLOR": "1", **(variables or {})}
+    screen, terminal = forked.opened_terminal(columns)
     process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=at, env=environment(), stdin=terminal, stdout=terminal, stderr=terminal
+        [*COMMAND, *arguments], cwd=at, env=its_environment, stdin=terminal, stdout=terminal, stderr=terminal
     )
     os.close(terminal)
+    os.write(screen, typed)
     shown = b""
-    while piece := _piece(screen):
+    while piece := forked.piece_of(screen):
         shown += piece
         meanwhile(shown)
     os.close(screen)
-    assert process.wait(PATIENCE_SECONDS) == 0, shown
+    assert process.wait(PATIENCE_SECONDS) == exit_code, shown
     return shown.decode().replace("\r\n", "\n")
 
 
-def _piece(screen: int) -> bytes:
-    try:
-        return os.read(screen, 4096)
-    except OSError:
-        # Linux says so when the last process has closed the terminal.
-        return b""
+def shown_at_once(
+    *arguments: str, at: Path, columns: int, exit_code: int = 0, variables: Mapping[str, str] | None = None
+) -> str:
+    """``in_terminal`` of a command that is not to be met with anything: a fork of it."""
+    its_environment = {**environment(), "TERM": "xterm-256color", "NO_COLOR": "1", **(variables or {})}
+    if not forked.ready():
+        return in_terminal(*arguments, at=at, columns=columns, exit_code=exit_code, variables=variables)
+    code, shown = forked.run_in_terminal(arguments, str(at), its_environment, columns, PATIENCE_SECONDS)
+    assert code == exit_code, shown
+    return shown
 
 
 def printed(result: subprocess.CompletedProcess[str]) -> str:
@@ -113,12 +125,18 @@ def strict_json(text: str) -> Any:
 
 
 def logged_run(
-    workspace: Workspace, run_id: str, metrics: dict[str, float] | None = None, *, experiment: str = "digits"
+    workspace: Workspace,
+    run_id: str,
+    metrics: dict[str, float] | None = None,
+    *,
+    params: dict[str, object] | None = None,
+    experiment: str = "digits",
 ) -> Run:
-    """A run that has ended, with these metrics."""
+    """A run that has ended, with these metrics and params."""
     run = Experiment(workspace, experiment).start_logging(run_id=run_id, snapshot_directory=None)
     for name, value in (metrics or {}).items():
         run.log(name, value)
+    run.log_params(params)
     run.complete()
     return run
 

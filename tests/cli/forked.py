@@ -57,27 +57,61 @@ def run(
     arguments: Sequence[str | bytes], at: str, variables: Mapping[str, str], patience: float
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, as ``subprocess.run`` does."""
-    prepared = _idle.pop() if _idle else _Prepared()
     out, out_of_child = os.pipe()
     err, err_of_child = os.pipe()
+    exit_code, said = _called(arguments, at, variables, [out, err], [out_of_child, err_of_child], patience)
+    text = [one.decode().replace("\r\n", "\n").replace("\r", "\n") for one in said]
+    return subprocess.CompletedProcess(["localexp", *arguments], exit_code, *text)
+
+
+def run_in_terminal(
+    arguments: Sequence[str | bytes], at: str, variables: Mapping[str, str], columns: int, patience: float
+) -> tuple[int, str]:
+    """Run the command to its end with standard output and error in a terminal: its exit code, and what that shows."""
+    screen, terminal = opened_terminal(columns)
+    exit_code, [shown] = _called(arguments, at, variables, [screen], [terminal, os.dup(terminal)], patience)
+    return exit_code, shown.decode().replace("\r\n", "\n")
+
+
+def opened_terminal(columns: int) -> tuple[int, int]:
+    """The two ends of a terminal of this width: where its screen is read, and where is written to it."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    return screen, terminal
+
+
+def _called(
+    arguments: Sequence[str | bytes],
+    at: str,
+    variables: Mapping[str, str],
+    read: Sequence[int],
+    streams: Sequence[int],
+    patience: float,
+) -> tuple[int, list[bytes]]:
+    """Have the command write to its two streams: its exit code, and what was read."""
+    prepared = _idle.pop() if _idle else _Prepared()
     try:
-        prepared.ask([os.fsdecode(one) for one in arguments], at, variables, [out_of_child, err_of_child])
+        prepared.ask([os.fsdecode(one) for one in arguments], at, variables, streams)
     finally:
-        os.close(out_of_child)
-        os.close(err_of_child)
+        for stream in streams:
+            os.close(stream)
     try:
-        said = _until_closed([out, err], patience)
+        said = _until_closed(read, patience)
     except TimeoutError:
         os.kill(prepared.child(), signal.SIGKILL)
         raise subprocess.TimeoutExpired(["localexp", *arguments], patience) from None
     finally:
-        os.close(out)
-        os.close(err)
+        for stream in read:
+            os.close(stream)
     prepared.child()
     exit_code = prepared.number()
     _idle.append(prepared)
-    text = [one.decode().replace("\r\n", "\n").replace("\r", "\n") for one in said]
-    return subprocess.CompletedProcess(["localexp", *arguments], exit_code, *text)
+    return exit_code, said
 
 
 def _until_closed(pipes: Sequence[int], patience: float) -> list[bytes]:
@@ -90,11 +124,20 @@ def _until_closed(pipes: Sequence[int], patience: float) -> list[bytes]:
             if not readable:
                 raise TimeoutError
             for key, _ in readable:
-                piece = os.read(key.fd, _PIECE)
+                piece = piece_of(key.fd)
                 said[key.fd] += piece
                 if not piece:
                     selector.unregister(key.fd)
     return [bytes(said[pipe]) for pipe in pipes]
+
+
+def piece_of(stream: int) -> bytes:
+    """What can be read; nothing if nobody will write any more."""
+    try:
+        return os.read(stream, _PIECE)
+    except OSError:
+        # Linux says so when the last process has closed a terminal.
+        return b""
 
 
 class _Prepared:
@@ -112,7 +155,7 @@ class _Prepared:
                 pass_fds=[its.fileno()],
             )
 
-    def ask(self, arguments: list[str], at: str, variables: Mapping[str, str], streams: list[int]) -> None:
+    def ask(self, arguments: list[str], at: str, variables: Mapping[str, str], streams: Sequence[int]) -> None:
         call = json.dumps([arguments, at, dict(variables)]).encode()
         socket.send_fds(self._socket, [len(call).to_bytes(8, "big")], streams)
         self._socket.sendall(call)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from localexp import Experiment, Run, Workspace
@@ -67,7 +69,9 @@ def test_one_that_cannot_be_canceled_is_said_and_the_others_are(
 def test_an_interactive_run_of_another_process_is_not_ours_to_cancel(workspace: Workspace, project: Project) -> None:
     run = Experiment(workspace, "digits").start_logging(snapshot_directory=None)
 
-    assert "interactive run of another process" in complaint(localexp("cancel", run.id, at=project.path))
+    line = complaint(localexp("cancel", run.id, at=project.path))
+    assert f"it is an interactive run of process {os.getpid()} of " in line
+    assert "run.complete()" in line
 
     assert run.get_status() == "Running"
     run.complete()

@@ -6,8 +6,11 @@ import subprocess
 from pathlib import Path
 
 from localexp import Experiment, Workspace
+from localexp.store import experiments
+from localexp.store.owners import this_process
 from tests.cli.command import COMMAND, complaint, in_terminal, localexp, logged_run, printed
 from tests.processes import Project
+from tests.store.rows import add_run
 
 
 def test_the_log_of_a_run_that_has_ended_is_printed(workspace: Workspace, project: Project) -> None:
@@ -41,7 +44,19 @@ def test_a_log_that_has_been_deleted_is_missed(workspace: Workspace, project: Pr
 
     line = complaint(localexp("logs", run.id, at=project.path))
 
-    assert run.id in line
+    assert f"the log of run {run.id} is gone: it was the file {log}; restore that" in line
+
+
+def test_of_a_run_that_waits_it_is_said_how_to_wait_for_its_log(workspace: Workspace, project: Project) -> None:
+    with workspace._store.main.writing() as db:
+        key = add_run(db, experiments.get_or_create(db, "digits", 1).key, "first", type="azureml.scriptrun")
+        db.execute(
+            "UPDATE _runs SET status = 'Queued', ended_at = NULL, owner = ? WHERE key = ?", (str(this_process()), key)
+        )
+
+    line = complaint(localexp("logs", "first", at=project.path))
+
+    assert "is Queued and has no log yet; 'localexp logs -f first' waits for it" in line
 
 
 def test_a_log_that_ends_within_a_character_is_shown_to_its_end(workspace: Workspace, project: Project) -> None:
@@ -71,3 +86,15 @@ def test_who_follows_a_run_that_fails_is_told_why(workspace: Workspace, project:
     followed = localexp("logs", "-f", run.id, at=project.path)
 
     assert followed.stderr == ("The run is Failed: the script exited with code 1: ValueError: bad (train.py, line 1)\n")
+
+
+def test_with_tail_only_the_last_lines_are_printed(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "for number in range(100): print(number)")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion()
+
+    assert printed(localexp("logs", run.id, "--tail", "2", at=project.path)) == "98\n99\n"
+    assert printed(localexp("logs", run.id, "--tail", "0", at=project.path)) == ""
+    followed = localexp("logs", run.id, "-f", "--tail", "1", at=project.path)
+    assert (followed.stdout, followed.stderr) == ("99\n", "The run is Completed.\n")
+    assert "'--tail': -1" in complaint(localexp("logs", run.id, "--tail", "-1", at=project.path), exit_code=2)

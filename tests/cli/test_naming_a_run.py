@@ -76,3 +76,25 @@ def test_no_text_is_more_than_a_text(workspace: Workspace, project: Project, wan
     line = complaint(localexp("show", wanted, at=project.path))
 
     assert line.isprintable()
+
+
+@pytest.mark.parametrize("command", [("show",), ("delete", "--yes"), ("cancel",)])
+def test_no_name_at_all_is_not_the_only_run(workspace: Workspace, project: Project, command: tuple[str, ...]) -> None:
+    logged_run(workspace, "tree")
+
+    assert "'' is none" in complaint(localexp(*command, "", at=project.path))
+    assert [run.id for run in workspace.search_runs()] == ["tree"]
+
+
+def test_runs_of_an_archived_experiment_are_found_by_its_name_or_id(workspace: Workspace, project: Project) -> None:
+    logged_run(workspace, "tree", {"loss": 1.0}, experiment="old")
+    old = workspace.experiments["old"]
+    old.archive()
+
+    for wanted in ("old", str(old.id)):
+        for command in (("runs",), ("best", "--metric", "loss", "--goal", "min")):
+            [found] = strict_json(printed(localexp(*command, "--experiment", wanted, "--json", at=project.path)))
+            assert found["id"] == "tree"
+    logged_run(workspace, "oak", experiment="old")
+    [found] = strict_json(printed(localexp("runs", "--experiment", "old", "--json", at=project.path)))
+    assert found["id"] == "oak"

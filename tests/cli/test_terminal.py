@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from localexp import Experiment, Workspace
-from tests.cli.command import complaint, in_terminal, localexp, logged_run, printed, strict_json
+from tests.cli.command import complaint, in_terminal, localexp, logged_run, printed, shown_at_once, strict_json
 from tests.processes import Project
 
 _NASTY = "\x1b[31m\x9b2J\x07\r\n\t\u202e\x7f"
@@ -28,7 +28,7 @@ def test_a_table_is_no_wider_than_the_terminal(workspace: Workspace, project: Pr
     assert all(f"a-run-of-some-length-{2 - place}  " in line for place, line in enumerate(lines[1:4]))
     assert "STATUS" in lines[0]
     assert "metric/a" in lines[0]
-    assert "EXPERIMENT" not in lines[0]
+    assert ("EXPERIMENT" in lines[0]) == (columns == 120)
     assert lines[4].startswith("Columns that do not fit here: ")
     assert "'localexp show RUN'" in lines[4]
 
@@ -76,3 +76,19 @@ def test_the_reason_of_a_failure_reaches_no_terminal_raw(workspace: Workspace, p
 
     assert result.returncode == 1
     assert result.stderr == "Error: the script exited with code 1: ValueError: red\\x07 (train.py, line 1)\n"
+
+
+def test_with_many_params_and_metrics_a_list_still_says_why_a_run_failed(
+    workspace: Workspace, project: Project
+) -> None:
+    run = Experiment(workspace, "digits").start_logging(run_id="digits_1764313200_9f3a77c1", snapshot_directory=None)
+    for number in range(30):
+        run.log(f"layer_{number}/gradient", 0.5)
+        run.log_param(f"p{number}", number)
+    run.fail("the disk is full")
+
+    heading, row = shown_at_once("runs", at=project.path, columns=140).splitlines()[:2]
+
+    assert heading.split()[:2] == ["RUN", "STATUS"]
+    assert "layer_2/gradient" in heading
+    assert row.endswith("the disk is full")
