@@ -99,7 +99,7 @@ class _Writing:
 def _supervisor(layout: Layout, run: Run) -> int:
     db = sqlite3.connect(layout.database)
     try:
-        (owner,) = db.execute("SELECT owner FROM runs WHERE id = ?", (run.id,)).fetchone()
+        (owner,) = db.execute("SELECT owner FROM _runs WHERE id = ?", (run.id,)).fetchone()
     finally:
         db.close()
     return Owner.parse(owner).pid

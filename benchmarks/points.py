@@ -41,7 +41,7 @@ from time import perf_counter
 db = sqlite3.connect(".localexp/localexp.db")
 started = perf_counter()
 rows = db.execute(
-    "SELECT step, time, value FROM points WHERE metric = 1 ORDER BY time, writer, position"
+    "SELECT step, time, value FROM _points WHERE metric = 1 ORDER BY time, writer, position"
 ).fetchall()
 print(perf_counter() - started, len(rows))
 """

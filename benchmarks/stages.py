@@ -27,8 +27,8 @@ _NAMES = (
     "notice",
 )
 _TIMES = """
-SELECT created_at, leased_at, ready_at, started_at, ended_at FROM runs
-JOIN checkouts ON checkouts.snapshot = runs.snapshot WHERE runs.id = ?
+SELECT created_at, leased_at, ready_at, started_at, ended_at FROM _runs
+JOIN _checkouts ON _checkouts.snapshot = _runs.snapshot WHERE _runs.id = ?
 """
 
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from localexp.experiment import Experiment, ViewType
     from localexp.run import Run, get_run
     from localexp.run.artifact import Artifact
+    from localexp.run.comparison import compare_runs
     from localexp.run.status import RunStatus
+    from localexp.run.widget import RunDetails
     from localexp.snapshot.view import Snapshot
     from localexp.workspace import Workspace
 
@@ -28,11 +30,13 @@ __all__ = [
     "PyTorchConfiguration",
     "Run",
     "RunConfiguration",
+    "RunDetails",
     "RunStatus",
     "ScriptRunConfig",
     "Snapshot",
     "ViewType",
     "Workspace",
+    "compare_runs",
     "errors",
     "get_run",
 ]
@@ -46,11 +50,13 @@ _HOME = {
     "PyTorchConfiguration": "localexp.config",
     "Run": "localexp.run",
     "RunConfiguration": "localexp.config",
+    "RunDetails": "localexp.run.widget",
     "RunStatus": "localexp.run.status",
     "ScriptRunConfig": "localexp.config",
     "Snapshot": "localexp.snapshot.view",
     "ViewType": "localexp.experiment",
     "Workspace": "localexp.workspace",
+    "compare_runs": "localexp.run.comparison",
     "get_run": "localexp.run",
 }
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from localexp import Experiment, Workspace
+from localexp.store.layout import STORE_FOLDER
 from tests.left_behind import no_process_is_left_behind
 from tests.processes import Project
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["no_process_is_left_behind"]
 
@@ -19,6 +26,9 @@ settings.register_profile(
     "suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("suite")
+
+# Where it is not written, every worker of every session compiles all tests anew, which takes longer than some of them.
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +46,21 @@ def interrupts_reach_what_tests_start() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a workspace of which nobody has made use; it is to be copied."""
+    folder = tmp_path_factory.mktemp("new")
+    Workspace(folder).close()
+    return folder / STORE_FOLDER
+
+
 @pytest.fixture
-def workspace(localexp_workspace: Workspace) -> Workspace:
-    return localexp_workspace
+def workspace(new_store: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """What ``localexp_workspace`` gives, of which making the tables and waiting for the disk is the greater part."""
+    shutil.copytree(new_store, tmp_path / STORE_FOLDER)
+    workspace = Workspace(tmp_path)
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture

@@ -54,7 +54,9 @@ def processes() -> Iterator[Process]:
             except OSError:
                 # Ended since it was listed, or another user's.
                 continue
-            yield Process(int(name), command, dict(variable.split("=", 1) for variable in variables), folder)
+            yield Process(
+                int(name), command, dict(variable.split("=", 1) for variable in variables if "=" in variable), folder
+            )
 
 
 def of_workspaces_below(folder: str | Path) -> list[Process]:

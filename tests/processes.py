@@ -101,10 +101,10 @@ def _as_nobody() -> list[str]:
     pytest.skip("only root can run Python here")
 
 
-def output(process: subprocess.Popen[str]) -> str:
-    """What a process prints until it ends, which it must do without an error."""
+def output(process: subprocess.Popen[str], patience: float | None = PATIENCE_SECONDS) -> str:
+    """What a process prints until it ends, which it must do without an error; None is as long as the test may take."""
     try:
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        out, err = process.communicate(timeout=patience)
     finally:
         process.kill()
     assert process.returncode == 0, err

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from localexp.store.store import Store
 
 
-def attached_writer(store: Store, record: RunRecord) -> JournalWriter:
+def attached_writer(store: Store, record: RunRecord, warns: bool = True) -> JournalWriter:
     """A writer for a run that may have ended already, or end at any time.
 
     What it says of a tag is later than what has been said by now, though the clock may have been set back since.
@@ -25,7 +25,7 @@ def attached_writer(store: Store, record: RunRecord) -> JournalWriter:
     fold.fold(store, record.key, layout)
     with store.main.reading() as db:
         latest = tags.latest_time(db, record.key)
-    return JournalWriter(layout, record.id, lambda: announce(store, record, layout), not_before=latest)
+    return JournalWriter(layout, record.id, lambda: announce(store, record, layout), not_before=latest, warns=warns)
 
 
 def announce(store: Store, record: RunRecord, layout: RunLayout) -> None:
@@ -36,7 +36,7 @@ def announce(store: Store, record: RunRecord, layout: RunLayout) -> None:
     # Inside a write transaction, as are the end of the last journal and a deletion: so none can miss the other.
     with store.main.writing() as db:
         if os.path.isdir(store.layout.deleted):
-            from localexp.execution.deletion import put_back
+            from localexp.execution.aside import put_back
 
             put_back(store.layout, db)
         if not runs.set_unfolded(db, record.key, True):

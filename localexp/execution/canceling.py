@@ -22,20 +22,25 @@ def request_cancel(store: Store, record: RunRecord) -> RunRecord:
     :raises RunNotFound: it was deleted.
     :raises UserErrorException: it has ended or is just being ended, or it is an interactive run or an inline one.
     """
-    if record.type is None and not record.has_ended:
-        raise UserErrorException(
-            f"run {record.id} is an interactive run of another process: only that one can end it, and its death does"
-        )
-    if record.target == INLINE and not record.has_ended:
-        raise UserErrorException(
-            f"run {record.id} runs inline, in the process that submitted it{_where(record)}, and cannot be canceled: "
-            "press Ctrl-C there, or end that process"
-        )
+    other = instead(record)
+    if other is not None:
+        raise UserErrorException(f"run {record.id} cannot be canceled: {other}")
     return marked(store, record)
 
 
-def _where(record: RunRecord) -> str:
-    return "" if record.owner is None else f" (process {Owner.parse(record.owner).pid})"
+def instead(record: RunRecord) -> str | None:
+    """What ends a run that goes on and cannot be canceled; None for any other run."""
+    if record.has_ended:
+        return None
+    process = "another process"
+    if record.owner is not None:
+        owner = Owner.parse(record.owner)
+        process = f"process {owner.pid} of {owner.host}"
+    if record.type is None:
+        return f"it is an interactive run of {process}; only that can end it, by run.complete() or by ending itself"
+    if record.target == INLINE:
+        return f"it runs inline, in {process}, which submitted it: press Ctrl-C there, or end that process"
+    return None
 
 
 def marked(store: Store, record: RunRecord) -> RunRecord:

@@ -34,7 +34,7 @@ def end(
     :raises OSError: as above.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    if _has_no_room(home.layout.root):
+    if has_no_room(home.layout.root):
         outcome.warning = _WITHOUT_ROOM
     while True:
         try:
@@ -54,7 +54,8 @@ def end(
         time.sleep(_PAUSE_SECONDS)
 
 
-def _has_no_room(root: str) -> bool:
+def has_no_room(root: str) -> bool:
+    """Whether the disk on which a folder lies is full, as far as the system tells."""
     if not hasattr(os, "statvfs"):
         return False
     status = os.statvfs(root)

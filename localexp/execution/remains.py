@@ -36,6 +36,11 @@ def _unneeded(layout: RunLayout) -> Iterator[str]:
     for path in (layout.supervisor_log, layout.page, layout.rank_ends):
         if os.path.lexists(path):
             yield path
+    yield from halves_of_uploads(layout)
+
+
+def halves_of_uploads(layout: RunLayout) -> Iterator[str]:
+    """Paths of files that somebody has left who was killed when he uploaded them."""
     for name in sorted(os.listdir(layout.folder)) if os.path.isdir(layout.folder) else []:
         path = os.path.join(layout.folder, name)
         if name.startswith(ASIDE) and _is_left(path):

@@ -120,6 +120,20 @@ class LifecycleOfRun(RunCore):
         else:
             self._record = request_cancel(self._workspace._store, self._current())
 
+    def delete(self) -> None:
+        """Delete the run and its children, and theirs, with all that was said of them and their files: all or nothing.
+
+        The disk that their files took is free at once. What their snapshots alone have stored is not: ``localexp gc``
+        removes that. Azure ML has nothing like it. A page of the experiment that was written is written anew.
+
+        :raises UserErrorException: it or one of them goes on; ``cancel`` it first.
+        :raises RunNotFound: it was deleted.
+        :raises StoreError: the store cannot be written, files cannot be moved, or a backup is just being made.
+        """
+        from localexp.run.deleting import delete_runs
+
+        delete_runs(self._workspace._store, [self._known()])
+
     def __enter__(self: AnyRun) -> AnyRun:
         self._working_directory = _working_directory()
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localexp.errors import UserErrorException
+from localexp.errors import LocalexpError, UserErrorException
 from localexp.run.core import RunCore, checked_experiment
 
 TYPE_CHECKING = False
@@ -41,9 +41,12 @@ class Runs:
         return f"Runs(Experiment: {self._experiment.name}; to be gone through once, or kept by list(...))"
 
     def _repr_html_(self) -> str:
-        from localexp.report.notebook import runs_html
+        from localexp.report.notebook import problem_html, runs_html
 
-        return runs_html(self._experiment.workspace._store, self._from_the_first())
+        try:
+            return runs_html(self._experiment.workspace._store, self._from_the_first())
+        except LocalexpError as error:
+            return problem_html(str(error))
 
     def _from_the_first(self) -> Iterator[RunRecord]:
         """The records of all of them, however far this has been gone through."""

@@ -9,6 +9,7 @@ from localexp.execution import context
 from localexp.run.again import AgainOfRun
 from localexp.run.children import ChildrenOfRun
 from localexp.run.core import experiment_of, found
+from localexp.run.difference import DifferenceOfRun
 from localexp.run.files import FilesOfRun
 from localexp.run.history import HistoryOfRun
 from localexp.run.lifecycle import LifecycleOfRun
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from localexp.workspace import Workspace
 
 
-class Run(LoggingOfRun, HistoryOfRun, TagsOfRun, FilesOfRun, LogsOfRun, ChildrenOfRun, AgainOfRun, LifecycleOfRun):
+class Run(
+    LoggingOfRun,
+    HistoryOfRun,
+    TagsOfRun,
+    FilesOfRun,
+    LogsOfRun,
+    ChildrenOfRun,
+    AgainOfRun,
+    DifferenceOfRun,
+    LifecycleOfRun,
+):
     """Attach to an existing run.
 
     :param experiment: the experiment that it is in.

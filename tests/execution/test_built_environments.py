@@ -221,7 +221,7 @@ def test_the_next_one_takes_over_from_a_builder_that_was_killed(builder: Builder
 
 def test_it_is_not_removed_under_a_run_but_afterwards(builder: Builder, uv: StandIn, tmp_path: Path) -> None:
     store, go = builder.experiment.workspace._store, tmp_path / "go"
-    run = builder.submit(f"import os, tiny\nwhile not os.path.exists({str(go)!r}): pass")
+    run = builder.submit(f"import os, tiny, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)")
     wait_until(lambda: run.get_status() == "Running", "the run is Running")
 
     [build] = builder.built()
@@ -259,10 +259,11 @@ def test_nothing_is_removed_under_a_run_that_has_another_path_to_the_workspace(
     builder: Builder, uv: StandIn, tmp_path: Path
 ) -> None:
     store, go = builder.experiment.workspace._store, tmp_path / "go"
-    first = builder.submit(f"import os\nwhile not os.path.exists({str(go)!r}): pass\nimport tiny\nprint(tiny.NAME)")
+    waiting = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
+    first = builder.submit(f"{waiting}\nimport tiny\nprint(tiny.NAME)")
     wait_until(lambda: first.get_status() == "Running", "the run is Running")
     with store.main.writing() as db:
-        db.execute("UPDATE builds SET place = '/elsewhere/' || ?", (builder.folders()[0],))
+        db.execute("UPDATE _builds SET place = '/elsewhere/' || ?", (builder.folders()[0],))
 
     assert builder.submit().wait_for_completion()["status"] == "Completed"
     go.touch()
@@ -278,7 +279,7 @@ def test_a_build_that_is_lost_or_broken_is_made_again(builder: Builder, uv: Stan
     run = builder.submit()
     wait_until(lambda: "pip" in uv.calls(), "it is being built")
     with store.main.writing() as db:
-        db.execute("DELETE FROM builds")
+        db.execute("DELETE FROM _builds")
     uv.open()
     assert run.wait_for_completion()["status"] == "Completed"
     interpreter = interpreter_of(store.layout.environment(builder.folders()[0]))

@@ -38,7 +38,7 @@ def distribution(folder: Path, name: str) -> None:
 
 def texts_in(workspace: Workspace) -> int:
     with closing(sqlite3.connect(Path(workspace.path) / ".localexp" / "localexp.db")) as db:
-        count: int = db.execute("SELECT count(*) FROM texts").fetchone()[0]
+        count: int = db.execute("SELECT count(*) FROM _texts").fetchone()[0]
         return count
 
 
@@ -228,3 +228,12 @@ def test_of_many_packages_that_differ_twenty_are_named() -> None:
 
     assert len(said) == 21
     assert said[-1] == "and 10 more packages"
+
+
+def test_packages_that_have_come_are_told_in_one_sentence() -> None:
+    many: dict[str, object] = {f"package-{number:02}": "1" for number in range(81)}
+
+    said = facts.differences({"packages": {"kept": "1"}}, {"packages": {"kept": "2", **many}})
+
+    first = "package-00 1, package-01 1, package-02 1, package-03 1, package-04 1"
+    assert said == ["kept is 2, it was 1", f"81 packages are installed that were not: {first} and 76 more"]

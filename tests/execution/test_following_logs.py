@@ -15,7 +15,7 @@ from tests.processes import Project, output, python, wait_until
 
 MIB = 2**20
 # More than fits into what a process may use here.
-LARGE = 200 * MIB
+LARGE = 120 * MIB
 
 
 def add(log: Path, data: bytes) -> None:
@@ -101,7 +101,7 @@ def test_of_a_very_long_log_the_details_have_the_end_and_say_what_is_missing(tal
     text = talkative.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
 
     head, *_, last = text.splitlines()
-    assert head == f"[the first 184 MiB are left out; all of it is in {talkative._layout.log}]"
+    assert head == f"[the first 104 MiB are left out; all of it is in {talkative._layout.log}]"
     assert last == "last"
     assert len(text) - len(head) - 1 == 16 * MIB
 

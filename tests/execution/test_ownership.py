@@ -256,7 +256,7 @@ def test_a_submit_killed_at_any_step_leaves_no_run_or_one_that_is_carried_out(
 ) -> None:
     calls = calls_of_submit(workspace, project)
 
-    for at in range(1, calls, max(1, calls // 8)):
+    for at in range(1, calls, max(1, calls // 5)):
         check_killed_submit(workspace, project, at)
 
 
@@ -351,7 +351,7 @@ def test_a_supervisor_killed_at_any_step_leaves_a_run_with_one_end(experiment: E
     first = ended(experiment, project)
     calls = check_killed_supervisor(experiment, first, -1)
 
-    for at in range(1, calls, max(1, calls // 12)):
+    for at in range(1, calls, max(1, calls // 6)):
         check_killed_supervisor(experiment, first, at)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from localexp.errors import UserErrorException
@@ -19,6 +19,7 @@ def is_name(text: str) -> bool:
         return False
 
 
+@settings(max_examples=50)
 @given(st.sets(NAMES.filter(is_name), min_size=1), st.text("ab./", max_size=6))
 @example({"a/b/c", "a2/c"}, "a")
 @example({"a/a2/c", "a2/c"}, "a")

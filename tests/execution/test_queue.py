@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -127,12 +128,16 @@ def supervising(workspace: Workspace) -> list[Owner]:
     return [process(one.pid) for one in found if SUPERVISOR in " ".join(one.command)]
 
 
-def kill_at_random(workspace: Workspace, kills: int, seed: int) -> None:
-    """Kill supervisors while there are any, each at some moment of its run."""
+def kill_at_random(workspace: Workspace, kills: int, seed: int, is_all_submitted: threading.Event) -> None:
+    """Kill supervisors while there are any or will be, each at some moment of its run."""
+
+    def is_over() -> bool:
+        return is_all_submitted.is_set() and not is_any_active(workspace)
+
     chosen = random.Random(seed)
     for pause in [chosen.uniform(0, 0.1) for _ in range(kills)]:
         wait_until(partial(is_later_than, time.monotonic() + pause), "some time has passed")
-        wait_until(lambda: supervising(workspace) or not is_any_active(workspace), "there is a supervisor")
+        wait_until(lambda: supervising(workspace) or is_over(), "there is a supervisor")
         for owner in chosen.sample(found := supervising(workspace), min(1, len(found))):
             if owner.is_alive():
                 os.kill(owner.pid, signal.SIGKILL)
@@ -153,9 +158,13 @@ def check_that_killing_supervisors_forgets_none(
     workspace.set_setting(AT_ONCE, 3)
     experiment.submit(project.config())
 
+    is_all_submitted = threading.Event()
     with ThreadPoolExecutor(1) as thread:
-        killing = thread.submit(kill_at_random, workspace, submitters * each // 2, seed)
-        submit_from_processes(workspace, project, submitters, each)
+        killing = thread.submit(kill_at_random, workspace, submitters * each // 2, seed, is_all_submitted)
+        try:
+            submit_from_processes(workspace, project, submitters, each)
+        finally:
+            is_all_submitted.set()
         ends = wait_for_all(experiment)
         killing.result()
 

@@ -33,7 +33,7 @@ raise ValueError("boom")
 def points_in(workspace: Workspace) -> int:
     """How many points are in the database, which nobody who only looks at it has put there."""
     with closing(sqlite3.connect(workspace._store.layout.database)) as db:
-        return int(db.execute("SELECT count(*) FROM points").fetchone()[0])
+        return int(db.execute("SELECT count(*) FROM _points").fetchone()[0])
 
 
 def test_a_run_ends_as_it_should_though_the_package_of_its_supervisor_is_gone_by_then(

@@ -286,8 +286,8 @@ def test_a_run_that_was_recorded_before_there_were_facts_is_run_again(
     kept = ("script", "arguments", "command", "interpreter", "sourceDirectory", "pythonPath", "environmentVariables")
     definition = {name: first.get_details()["runDefinition"][name] for name in kept}
     with experiment.workspace._store.main.writing() as db:
-        db.execute("DELETE FROM facts")
-        db.execute("UPDATE runs SET identity = 'of old', definition = ?", (json.dumps(definition),))
+        db.execute("DELETE FROM _facts")
+        db.execute("UPDATE _runs SET identity = 'of old', definition = ?", (json.dumps(definition),))
     monkeypatch.setenv("A", "2")
 
     second = Run.get(experiment.workspace, first.id).rerun()

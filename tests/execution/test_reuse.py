@@ -10,10 +10,6 @@ import pytest
 from localexp import Environment, Experiment, Run, RunConfiguration, ScriptRunConfig, Workspace
 from tests.processes import Project
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 @pytest.fixture
 def reusable(experiment: Experiment, project: Project) -> Run:
@@ -97,14 +93,13 @@ def test_a_package_more_makes_a_new_run(
     new.wait_for_completion()
 
 
-@pytest.mark.parametrize("change", [_byte, _mode, _input, _argument, _variable, _interpreter])
-def test_any_change_makes_a_new_run(
-    experiment: Experiment, project: Project, reusable: Run, change: Callable[[Project], ScriptRunConfig]
-) -> None:
-    new = experiment.submit(change(project), reuse=True)
+def test_any_change_makes_a_new_run(experiment: Experiment, project: Project, reusable: Run) -> None:
+    runs = [reusable]
+    for change in (_byte, _mode, _input, _argument, _variable, _interpreter):
+        runs.append(experiment.submit(change(project), reuse=True))
+        runs[-1].wait_for_completion()
 
-    assert new.id != reusable.id
-    new.wait_for_completion()
+    assert len({run.id for run in runs}) == 7
 
 
 def test_only_completed_runs_of_the_experiment_are_given_back(workspace: Workspace, project: Project) -> None:

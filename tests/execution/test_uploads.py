@@ -266,8 +266,8 @@ def calls_of_an_upload(experiment: Experiment) -> int:
 
 def test_a_killed_upload_leaves_no_half_artifact(experiment: Experiment) -> None:
     count = calls_of_an_upload(experiment)
-    for number in range(1, 13):
-        check_killed(experiment, f"killed-{number}", number * count // 13)
+    for number in range(1, 7):
+        check_killed(experiment, f"killed-{number}", number * count // 7)
 
 
 @pytest.mark.exhaustive

@@ -45,6 +45,7 @@ MODULES = [
     "core.script_run_config",
     "core.workspace",
     "exceptions",
+    "widgets",
 ]
 
 
@@ -179,10 +180,9 @@ def test_the_import_of_an_absent_name_says_why_and_what_to_use_instead(module: s
         assert isinstance(caught.value, ImportError)
 
 
-@pytest.mark.parametrize("name", ["widgets", "train"])
-def test_the_import_of_an_absent_module_of_azureml_says_the_same(name: str) -> None:
-    with pytest.raises(AbsentImport, match=f"cannot import name '{name}' from 'localexp.compat': "):
-        exec(f"from localexp.compat import {name}")
+def test_the_import_of_an_absent_module_of_azureml_says_the_same() -> None:
+    with pytest.raises(AbsentImport, match=r"cannot import name 'train' from 'localexp\.compat': "):
+        exec("from localexp.compat import train")
 
 
 @pytest.mark.parametrize("module", ["compat", *(f"compat.{module}" for module in MODULES)])

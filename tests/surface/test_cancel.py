@@ -280,7 +280,7 @@ def test_an_interactive_run_of_another_process_is_not_ours_to_cancel(workspace: 
     assert other.stdout is not None
     run = Run.get(workspace, other.stdout.readline().strip())
 
-    with pytest.raises(UserErrorException, match="of another process"):
+    with pytest.raises(UserErrorException, match=rf"an interactive run of process {other.pid} of "):
         run.cancel()
 
     assert run.get_status() == "Running"

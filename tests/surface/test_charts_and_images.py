@@ -238,7 +238,7 @@ def test_a_chart_under_the_name_of_other_values_is_refused_before_its_file_is_ke
 def test_a_run_that_has_ended_takes_no_chart(workspace: Workspace, run: Run) -> None:
     run.complete()
 
-    with pytest.raises(UserErrorException, match="only a run that goes on can log metrics"):
+    with pytest.raises(UserErrorException, match="only a run that goes on can log metrics and params"):
         Run.get(workspace, run.id).log_confusion_matrix("m", matrix())
 
     assert run.get_file_names() == []

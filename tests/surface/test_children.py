@@ -93,7 +93,7 @@ def test_a_parent_that_has_ended_can_have_another_child(parent: Run) -> None:
 
 def test_a_child_of_an_archived_experiment_is_in_it(workspace: Workspace, parent: Run) -> None:
     with workspace._store.main.writing() as db:
-        db.execute("UPDATE experiments SET archived_at = 1")
+        db.execute("UPDATE _experiments SET archived_at = 1")
 
     child = parent.child_run()
 
@@ -255,7 +255,7 @@ def test_a_child_that_is_open_when_its_submitted_script_dies_is_failed(
 def test_a_parent_that_has_been_deleted_has_no_more_children(parent: Run) -> None:
     parent.complete()
     with parent.experiment.workspace._store.main.writing() as db:
-        db.execute("DELETE FROM runs")
+        db.execute("DELETE FROM _runs")
 
     for begin in (parent.child_run, lambda: parent.create_children(2)):
         with pytest.raises(RunNotFound, match=parent.id):

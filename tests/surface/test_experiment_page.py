@@ -78,12 +78,16 @@ def test_an_experiment_that_has_not_been_created_has_no_page(workspace: Workspac
         Experiment(workspace, "later", _create_in_cloud=False).get_portal_url()
 
 
-def test_the_page_of_a_read_only_store_is_written_elsewhere() -> None:
+def test_the_page_of_a_read_only_store_is_written_elsewhere_and_a_notebook_shows_it() -> None:
     code = """
         import sys
         from localexp import Experiment, Workspace
-        address = Experiment(Workspace(sys.argv[1]), "digits").get_portal_url()
+        experiment = Experiment(Workspace(sys.argv[1]), "digits")
+        address = experiment.get_portal_url()
         print(open(address.removeprefix("file://")).read().count("<h1>digits</h1>"), sys.argv[1] in address)
+        [run] = experiment.get_runs()
+        shown = (experiment.workspace, experiment, run, experiment.get_runs())
+        print(["Completed" in one._repr_html_() for one in shown])
     """
     # Not below the folders of the tests, which others may not enter.
     with TemporaryDirectory() as folder:
@@ -98,7 +102,7 @@ def test_the_page_of_a_read_only_store_is_written_elsewhere() -> None:
         Path(folder, ".localexp").chmod(0o755)
         Path(folder).chmod(0o755)
 
-    assert printed == "1 False\n"
+    assert printed == "1 False\n[True, True, True, True]\n"
 
 
 def test_a_curve_of_many_points_is_looked_up_not_read(experiment: Experiment) -> None:

@@ -106,8 +106,25 @@ def test_a_frame_takes_the_filters_of_get_runs(experiment: Experiment) -> None:
 
 def test_a_frame_of_no_runs_is_empty(experiment: Experiment) -> None:
     assert len(experiment.to_frame()) == 0
-    assert experiment.to_frame().columns.tolist()[:3] == ["id", "number", "display_name"]
-    assert [str(kind) for kind in experiment.to_frame().dtypes[:3]] == ["object", "int64", "object"]
+    assert experiment.to_frame().columns.tolist()[:3] == ["id", "experiment", "number"]
+    assert [str(kind) for kind in experiment.to_frame().dtypes[:3]] == ["object", "object", "int64"]
+
+
+def test_a_frame_has_params_and_experiments_of_what_was_found(experiment: Experiment) -> None:
+    first = experiment.start_logging(snapshot_directory=None)
+    first.log_params({"lr": 0.1, "model": "mlp"})
+    other = Experiment(experiment.workspace, "others").start_logging(snapshot_directory=None)
+    other.log_params({"seed": 1, "lr": 0.01})
+    other.log("done", True)
+
+    frame = experiment.workspace.search_runs(order_by="params.lr").to_frame()
+
+    assert frame["id"].tolist() == [other.id, first.id]
+    assert frame["experiment"].tolist() == ["others", "digits"]
+    assert frame.columns.tolist()[-4:] == ["params.lr", "params.model", "params.seed", "metrics.done"]
+    assert frame["params.lr"].tolist() == [0.01, 0.1]
+    assert frame["params.seed"].isna().tolist() == [False, True]
+    assert frame["metrics.done"].tolist() == [True, None]
 
 
 def test_a_frame_of_many_runs_takes_a_few_queries(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,7 +186,7 @@ def test_the_columns_of_many_points_take_little_more_than_their_bytes(run: Run) 
         history = run.get_metric_history("loss")
         print(tracemalloc.get_traced_memory()[1] / len(history))
     """
-    for step in range(100_000):
+    for step in range(30_000):
         run.log("loss", 0.5, step=step)
     run.complete()
 

@@ -69,11 +69,13 @@ def test_the_public_names_are_these() -> None:
         "PyTorchConfiguration",
         "Run",
         "RunConfiguration",
+        "RunDetails",
         "RunStatus",
         "ScriptRunConfig",
         "Snapshot",
         "ViewType",
         "Workspace",
+        "compare_runs",
         "errors",
         "get_run",
     ]

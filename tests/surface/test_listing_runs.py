@@ -337,7 +337,7 @@ def test_a_run_whose_owner_cannot_be_judged_is_listed_as_it_is(experiment: Exper
     dead = of_the_dead()
     with experiment.workspace._store.main.writing() as db:
         key = run._known().key
-        db.execute("UPDATE runs SET owner = ? WHERE key = ?", (str(dead).replace(dead.host, "elsewhere"), key))
+        db.execute("UPDATE _runs SET owner = ? WHERE key = ?", (str(dead).replace(dead.host, "elsewhere"), key))
         found = runs.by_key(db, key)
     assert found.owner is not None
 

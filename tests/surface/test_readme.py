@@ -20,13 +20,15 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
-    submit, train, loop, keep, read, *_ = blocks("python")
+    submit, train, loop, keep, read, find, compare, sql, *_ = blocks("python")
     (tmp_path / "submit.py").write_text(submit)
     (tmp_path / "train.py").write_text(train)
     begin = submit.partition("config =")[0]
     (tmp_path / "loop.py").write_text(begin + loop)
     (tmp_path / "data.txt").write_text("made by hand")
-    (tmp_path / "keep.py").write_text(begin + keep + read + "print(*history.values, *history.steps)\n")
+    (tmp_path / "keep.py").write_text(
+        begin + keep + read + find + compare + sql + "print(*history.values, *history.steps, best[0]['last'], *mlps)\n"
+    )
     workspace = Workspace(tmp_path)
 
     printed = subprocess.run(
@@ -45,11 +47,12 @@ def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert len(interactive.get_metrics()["loss"]) == 100
     assert last.get_metrics()["losses"] == [0.5, 0.25]
     assert [child.get_metrics() for child in last.get_children()] == [{"accuracy": 0.9 + n / 100} for n in (2, 1, 0)]
-    assert kept.splitlines()[-1] == "0.25 1"
+    mlps = [str({"run": run.id, "name": "model", "value": "mlp"}) for run in (submitted, last)]
+    assert kept.splitlines()[-1] == " ".join(["0.25 1 0.25", *mlps])
 
 
 def test_what_the_readme_shows_of_running_again_and_elsewhere_runs_as_it_stands(tmp_path: Path) -> None:
-    submit, train, _, _, _, again, environment, ranks = blocks("python")
+    submit, train, *_, again, environment, ranks = blocks("python")
     wheel(tmp_path, "1.0")
     (tmp_path / "requirements.txt").write_text(f"--no-index\n--find-links {tmp_path}\ntiny\n")
     (tmp_path / "train.py").write_text(train)

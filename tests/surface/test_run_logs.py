@@ -81,7 +81,9 @@ def test_the_log_of_a_running_script_is_read_as_far_as_it_is(
     experiment: Experiment, project: Project, tmp_path: Path
 ) -> None:
     going_on = project.write("../going-on", "")
-    project.write("train.py", "import os, sys, time\nprint('hi', flush=True)\nwhile os.path.exists(sys.argv[1]): pass")
+    project.write(
+        "train.py", "import os, sys, time\nprint('hi', flush=True)\nwhile os.path.exists(sys.argv[1]): time.sleep(0.01)"
+    )
     run = experiment.submit(project.config(arguments=[str(going_on)]))
 
     wait_until(lambda: run.get_details_with_logs()["logFiles"] == {"user_logs/std_log.txt": "hi\n"}, "it has printed")

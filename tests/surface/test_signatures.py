@@ -8,7 +8,7 @@ import pytest
 
 import localexp
 from localexp import compat, errors
-from localexp.compat import core, exceptions
+from localexp.compat import core, exceptions, widgets
 from localexp.config import HistoryConfiguration, PythonSection
 from localexp.experiment import ViewType
 from localexp.offline import OfflineRun
@@ -25,6 +25,7 @@ OURS: dict[str, list[type]] = {
     "HasRunPortal": [localexp.Run],
     "_SubmittedRun": [SubmittedRun],
     "_OfflineRun": [OfflineRun],
+    "RunDetails": [localexp.RunDetails, widgets.RunDetails],
     "RunStatus": [localexp.RunStatus],
     "ScriptRunConfig": [localexp.ScriptRunConfig],
     "RunConfiguration": [localexp.RunConfiguration],

@@ -211,7 +211,7 @@ def test_settings_are_kept_for_everybody(workspace: Workspace) -> None:
     with pytest.raises(UserErrorException, match="no setting"):
         workspace.setting("")
     for wrong in (-1, 1.5, "7", True, 2**63):
-        with pytest.raises(UserErrorException, match="not negative"):
+        with pytest.raises(UserErrorException, match="a whole number that is at least 0"):
             workspace.set_setting("snapshot.max_files", wrong)  # type: ignore[arg-type]
 
 

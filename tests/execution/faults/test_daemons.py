@@ -14,6 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 
 # It leaves its session, its parents, the tree and its environment; the file tells its id once it has done so.
 FORKING = """
+import time
 def daemon(folder):
     if os.fork():
         return
@@ -26,7 +27,7 @@ def daemon(folder):
 
 daemon({folder!r})
 while not os.path.exists({pid!r}):
-    pass
+    time.sleep(0.01)
 """
 
 

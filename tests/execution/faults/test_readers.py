@@ -31,7 +31,7 @@ print(ends)
 """
 
 
-@pytest.mark.parametrize("threads", [10, pytest.param(50, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("threads", [5, pytest.param(50, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize(
     ("is_killed", "status", "reason"), [(False, "Completed", ""), (True, "Failed", "the supervisor of the run")]
 )

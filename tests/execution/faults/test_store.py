@@ -17,6 +17,7 @@ from textwrap import indent
 import pytest
 
 from localexp import Experiment, Workspace
+from localexp.cli import attended, full_disk
 from localexp.errors import StoreError
 from tests.execution.faults.trial import Trial
 from tests.left_behind import of_workspaces_below
@@ -131,9 +132,17 @@ def filling(disk: Path, full: Path) -> str:
     ("then", "status", "reason"),
     [("", "Completed", ""), ("raise ValueError('a')", "Failed", "the script exited with code 1")],
 )
-def test_a_run_whose_disk_is_full_ends_when_there_is_room_as_its_script_did(
-    small_disk: Path, project: Project, tmp_path: Path, then: str, status: str, reason: str
+def test_a_run_whose_disk_is_full_ends_when_there_is_room_as_its_script_did_and_who_waits_is_told(
+    small_disk: Path,
+    project: Project,
+    tmp_path: Path,
+    then: str,
+    status: str,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(full_disk, "_SECONDS_FULL", 0.5)
     full = tmp_path / "full"
     workspace = Workspace(small_disk)
     trial = Trial(Experiment(workspace, "digits"), project, tmp_path)
@@ -142,10 +151,19 @@ def test_a_run_whose_disk_is_full_ends_when_there_is_room_as_its_script_did(
     wait_until(lambda: not trial.processes_of_script(), "the script has ended")
     later = time.monotonic() + 1.5
 
-    wait_until(lambda: time.monotonic() > later, "the supervisor has tried to end the run, and to do so again")
+    def make_room() -> bool:
+        wait_until(lambda: time.monotonic() > later, "the supervisor has tried to end the run, and to do so again")
+        is_patient = trial.owner().is_alive()
+        (small_disk / "ballast").unlink()
+        return is_patient
 
-    assert trial.owner().is_alive()
-    (small_disk / "ballast").unlink()
+    with ThreadPoolExecutor(1) as thread:
+        was_patient = thread.submit(make_room)
+        attended.wait_for(trial.run, show_output=False, show_error=False, workspace=None)
+
+    assert was_patient.result()
+    [told, _] = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"The disk of {workspace._store.layout.root} is full: the run cannot end before")
     trial.assert_all_is_well(status, reason)
     assert trial.run.get_file_names() == ["outputs/model", "user_logs/std_log.txt"]
     [said] = [one["message"] for one in trial.run.get_details()["warnings"]]
