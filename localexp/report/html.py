@@ -13,9 +13,11 @@ from localexp.store import clock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TextIO
 
     from localexp.store.runs import RunRecord
 
+_TRIES = 1000
 _PAGE_STYLE = """
 :root { color-scheme: light dark; --quiet: light-dark(#667, #99a); --line: light-dark(#dde, #334); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -50,12 +52,22 @@ def page(title: str, heading: str, body: str, *, is_wide: bool = False) -> str:
 
 def write(path: str, content: str) -> str:
     """Write a page aside and put it in its place, and return its ``file://`` address."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     aside = f"{path}.{os.urandom(4).hex()}.part"
-    with open(aside, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with _opened(aside) as file:
         file.write(content)
     os.replace(aside, path)
     return file_address(path)
+
+
+def _opened(path: str) -> TextIO:
+    """A new file in a folder that whoever ends the run may be removing, as long as it is empty."""
+    for _ in range(_TRIES):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            return open(path, "w", encoding="utf-8", errors="backslashreplace")
+        except FileNotFoundError:
+            continue
+    raise FileNotFoundError(f"the folder of {path} is removed again and again")
 
 
 def elsewhere(name: str) -> str:

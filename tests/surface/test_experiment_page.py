@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import threading
 import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,7 @@ import pytest
 
 from localexp import Experiment, Workspace
 from localexp.errors import UserErrorException
+from localexp.report.html import write
 from localexp.store import points
 from tests.processes import output, python_of_nobody
 
@@ -137,3 +140,22 @@ def test_of_very_many_metrics_and_files_the_page_has_the_first(experiment: Exper
     assert "file-0999-" in page
     assert "file-1000-" not in page
     assert page.count("and 1 more") == 2
+
+
+def test_a_page_is_written_though_its_folder_is_removed_as_long_as_it_is_empty(tmp_path: Path) -> None:
+    path, is_over = tmp_path / "run" / "run.html", threading.Event()
+
+    def remove() -> None:
+        while not is_over.is_set():
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
+
+    remover = threading.Thread(target=remove)
+    remover.start()
+    try:
+        for number in range(20):
+            write(str(path), str(number))
+            path.unlink()
+    finally:
+        is_over.set()
+        remover.join()
