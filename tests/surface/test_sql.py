@@ -58,7 +58,7 @@ WRONG: list[tuple[Any, Any, str]] = [
     ("SELECT '\ud800'", None, "half a character"),
     (b"SELECT 1", None, "a query is a text, not b'SELECT 1'"),
     ("SELECT ?", None, "uses 1, and there are 0 supplied"),
-    ("SELECT ?", [{}], "type 'dict' is not supported"),
+    ("SELECT ?", [{}], "Error binding parameter"),
     ("SELECT ?", [2**64], "too large"),
     ("SELECT ?", "x", "params are a list of values"),
     ("SELECT ?", ["\ud800"], "half a character"),
