@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 
 from localexp.cli import table, ticks
+from localexp.cli.run_table import value_text
 from localexp.execution import logs
+from localexp.report.log_tail import last_state
 from localexp.report.printable import printable
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _LEAST_WIDTH_OF_VALUE = 8
 _LINES_OF_LOG, _LINES_OF_HEADING = 10, 1
 # What colours a script's own output, and moves the cursor.
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _CLEAR_LINE, _CLEAR_BELOW, _CLEAR_ALL = "\x1b[2K", "\x1b[J", "\x1b[2J\x1b[H"
 
@@ -53,7 +53,7 @@ def _table(seen: Sequence[Seen], most: int, width: int | None) -> list[str]:
         *(
             table.Column(
                 name,
-                [_brief(one.metrics.get(name)) for one in shown],
+                [value_text(one.metrics.get(name)) for one in shown],
                 least=_LEAST_WIDTH_OF_VALUE,
                 rank=len(names) + 1 - place,
             )
@@ -71,11 +71,6 @@ def _elapsed(seen: Seen) -> str | None:
     return None if seen.seconds is None else ticks.duration(seen.seconds)
 
 
-def _brief(value: object) -> object:
-    """A row as a text, anything else as it is."""
-    return ", ".join(f"{name}={cell}" for name, cell in value.items()) if isinstance(value, dict) else value
-
-
 def _heading_of_log(run_id: str | None, width: int | None) -> list[str]:
     text = f"The end of the log of {run_id}:"
     return [table.styled(text if width is None else table.cut(text, width), dim=True)]
@@ -88,8 +83,7 @@ def _log_lines(path: str, count: int, width: int | None) -> list[str]:
 
 def plain(line: str) -> str:
     """A line of a log as it is seen when all of it is printed, but for colours: of a progress bar how it was last."""
-    drawn = _SEQUENCE.sub("", line).rstrip("\r").rpartition("\r")[2]
-    return printable(drawn.expandtabs())
+    return printable(last_state(line).expandtabs())
 
 
 def log_of(layout: RunLayout, record: RunRecord) -> str:

@@ -10,6 +10,7 @@ import click
 
 from localexp.cli import options, series, table
 from localexp.cli.chart import CHARACTERS, Across, chart, sparkline
+from localexp.cli.run_table import value_text
 from localexp.cli.select import find_run
 from localexp.errors import UserErrorException
 from localexp.metrics.system import SAMPLED
@@ -107,7 +108,7 @@ def _show_all(db: sqlite3.Connection, found: list[Summary], form: Form) -> None:
         table.show(
             [
                 table.Column("METRIC", [one["metric"] for one in listed], least=_LEAST_WIDTH_OF_NAME),
-                table.Column("LAST", [_brief(one["last"]) for one in listed], least=_LEAST_WIDTH_OF_NAME),
+                table.Column("LAST", [value_text(one["last"]) for one in listed], least=_LEAST_WIDTH_OF_NAME),
                 table.Column("MIN", [one["min"] for one in listed]),
                 table.Column("MAX", [one["max"] for one in listed]),
                 table.Column("VALUES", [one["count"] for one in listed], rank=3),
@@ -134,11 +135,6 @@ def _plain(db: sqlite3.Connection, summary: Summary) -> dict[str, object]:
         "time": clock.iso(summary.last_time),
         "description": summary.description,
     }
-
-
-def _brief(value: object) -> object:
-    """A row as a text, anything else as it is."""
-    return ", ".join(f"{name}={cell}" for name, cell in value.items()) if isinstance(value, dict) else value
 
 
 def _small_curve(db: sqlite3.Connection, summary: Summary) -> str:

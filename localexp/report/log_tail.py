@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from localexp.store.layout import RunLayout
 
 _BYTES, _LONGEST_LINE = 2**14, 300
-_COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -36,7 +36,11 @@ def _lines(path: str) -> list[str]:
     return [_plain(line) for line in (lines[1:] or lines if begin else lines)]
 
 
+def last_state(line: str) -> str:
+    """What a line of a log shows in the end, without colours: of a progress bar how it was last."""
+    return _COLOURS.sub("", line).rstrip("\r").rpartition("\r")[2]
+
+
 def _plain(line: str) -> str:
-    last_state = _COLOURS.sub("", line).rstrip("\r").rpartition("\r")[2]
-    plain = _CONTROLS.sub("", last_state)
+    plain = _CONTROLS.sub("", last_state(line))
     return plain if len(plain) <= _LONGEST_LINE else f"{plain[:_LONGEST_LINE]}…"
