@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -18,7 +19,7 @@ from localexp.store.owners import Owner, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PATIENCE_SECONDS = 60.0
 # Between two looks at what is waited for: it is mostly other processes that need the cores meanwhile.
@@ -109,6 +110,27 @@ def output(process: subprocess.Popen[str], patience: float | None = PATIENCE_SEC
         process.kill()
     assert process.returncode == 0, err
     return out
+
+
+@contextmanager
+def removed_while_empty(folder: Path) -> Iterator[None]:
+    """Have another process remove a folder whenever it is empty, as who folds the journals of a run does."""
+    remover = python(
+        """
+        import contextlib, os, sys
+        while True:
+            with contextlib.suppress(OSError):
+                os.rmdir(sys.argv[1])
+        """,
+        folder,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    wait_until(lambda: not folder.exists(), "the remover to be at work")
+    try:
+        yield
+    finally:
+        remover.kill()
+        remover.communicate()
 
 
 def of_the_dead() -> Owner:

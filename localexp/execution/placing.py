@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PIECE = 2**20
 ASIDE = "aside-"
 _OTHER_HASH = "blake2b-"
 # Whoever folds may remove a folder that is empty just before something is put into it.
-_TRIES = 5
+_TRIES = 1000
 
 
 class Digest:
@@ -80,11 +80,14 @@ def aside(layout: RunLayout, prepare: Callable[[], None]) -> Iterator[tuple[str,
 
 def _opened(path: str, prepare: Callable[[], None]) -> BinaryIO:
     for _ in range(_TRIES):
-        prepare()
-        try:
-            return open(path, "xb", buffering=0)
-        except FileNotFoundError:
-            continue
+        # Also what makes the folder finds it and finds it not, in two looks, if it goes in between.
+        with suppress(FileNotFoundError, FileExistsError):
+            return _opened_once(path, prepare)
+    return _opened_once(path, prepare)
+
+
+def _opened_once(path: str, prepare: Callable[[], None]) -> BinaryIO:
+    prepare()
     return open(path, "xb", buffering=0)
 
 

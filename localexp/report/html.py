@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from html import escape
 from urllib.parse import quote
 
@@ -62,12 +63,15 @@ def write(path: str, content: str) -> str:
 def _opened(path: str) -> TextIO:
     """A new file in a folder that whoever ends the run may be removing, as long as it is empty."""
     for _ in range(_TRIES):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        try:
-            return open(path, "w", encoding="utf-8", errors="backslashreplace")
-        except FileNotFoundError:
-            continue
-    raise FileNotFoundError(f"the folder of {path} is removed again and again")
+        # makedirs finds a folder and none in two looks at it, if it goes in between.
+        with suppress(FileNotFoundError, FileExistsError):
+            return _opened_once(path)
+    return _opened_once(path)
+
+
+def _opened_once(path: str) -> TextIO:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return open(path, "w", encoding="utf-8", errors="backslashreplace")
 
 
 def elsewhere(name: str) -> str:

@@ -19,7 +19,7 @@ from localexp import Experiment, Run, Workspace
 from localexp.errors import LocalexpError, StoreError, UserErrorException
 from localexp.execution import capture, ending, placing, uploads
 from tests.cli.command import without_privileges
-from tests.processes import KILL_AT_CALL, Project, output, python, wait_until
+from tests.processes import KILL_AT_CALL, Project, output, python, removed_while_empty, wait_until
 
 DATA = bytes(range(256)) * 8192
 
@@ -476,3 +476,12 @@ def test_an_upload_that_comes_to_its_end_meanwhile_is_not_in_the_way_of_clean(
     monkeypatch.setattr(os, "listdir", listed)
 
     assert run.clean() == []
+
+
+def test_bytes_are_put_aside_though_the_folder_of_the_run_is_removed_as_long_as_it_is_empty(run: Run) -> None:
+    folder = Path(run._layout.folder)
+    run.complete()
+    with removed_while_empty(folder):
+        for number in range(1000):
+            with placing.aside(run._layout, lambda: os.makedirs(folder, exist_ok=True)) as (_, file):
+                file.write(str(number).encode())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import threading
 import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +14,7 @@ from localexp import Experiment, Workspace
 from localexp.errors import UserErrorException
 from localexp.report.html import write
 from localexp.store import points
-from tests.processes import output, python_of_nobody
+from tests.processes import output, python_of_nobody, removed_while_empty
 
 
 def read(address: str) -> str:
@@ -143,19 +141,8 @@ def test_of_very_many_metrics_and_files_the_page_has_the_first(experiment: Exper
 
 
 def test_a_page_is_written_though_its_folder_is_removed_as_long_as_it_is_empty(tmp_path: Path) -> None:
-    path, is_over = tmp_path / "run" / "run.html", threading.Event()
-
-    def remove() -> None:
-        while not is_over.is_set():
-            with contextlib.suppress(OSError):
-                path.parent.rmdir()
-
-    remover = threading.Thread(target=remove)
-    remover.start()
-    try:
-        for number in range(20):
+    path = tmp_path / "run" / "run.html"
+    with removed_while_empty(path.parent):
+        for number in range(1000):
             write(str(path), str(number))
             path.unlink()
-    finally:
-        is_over.set()
-        remover.join()
