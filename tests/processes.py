@@ -124,9 +124,9 @@ def removed_while_empty(folder: Path) -> Iterator[None]:
         """,
         folder,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    wait_until(lambda: not folder.exists(), "the remover to be at work")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        wait_until(lambda: not folder.exists(), "the remover to be at work")
         yield
     finally:
         remover.kill()

@@ -128,19 +128,21 @@ def supervising(workspace: Workspace) -> list[Owner]:
     return [process(one.pid) for one in found if SUPERVISOR in " ".join(one.command)]
 
 
-def kill_at_random(workspace: Workspace, kills: int, seed: int, is_all_submitted: threading.Event) -> None:
-    """Kill supervisors while there are any or will be, each at some moment of its run."""
+def kill_at_random(workspace: Workspace, kills: int, seed: int, is_all_submitted: threading.Event) -> int:
+    """Kill supervisors while there are any or will be, each at some moment of its run; say how many."""
 
     def is_over() -> bool:
         return is_all_submitted.is_set() and not is_any_active(workspace)
 
-    chosen = random.Random(seed)
+    chosen, killed = random.Random(seed), 0
     for pause in [chosen.uniform(0, 0.1) for _ in range(kills)]:
         wait_until(partial(is_later_than, time.monotonic() + pause), "some time has passed")
         wait_until(lambda: supervising(workspace) or is_over(), "there is a supervisor")
         for owner in chosen.sample(found := supervising(workspace), min(1, len(found))):
             if owner.is_alive():
                 os.kill(owner.pid, signal.SIGKILL)
+                killed += 1
+    return killed
 
 
 def is_later_than(moment: float) -> bool:
@@ -166,10 +168,11 @@ def check_that_killing_supervisors_forgets_none(
         finally:
             is_all_submitted.set()
         ends = wait_for_all(experiment)
-        killing.result()
+        assert killing.result()
 
     assert len(statuses(workspace)) == submitters * each + 1
-    assert ends == {"Completed", "Failed"}
+    # A supervisor may have been killed just when its run had ended, and a script without one come to its end.
+    assert ends <= {"Completed", "Failed"}
     for run in experiment.get_runs():
         error = str(run.get_details().get("error"))
         # Until it executes the script the child of a supervisor looks like one, and may be what was killed.
