@@ -114,13 +114,17 @@ def output(process: subprocess.Popen[str], patience: float | None = PATIENCE_SEC
 
 @contextmanager
 def removed_while_empty(folder: Path) -> Iterator[None]:
-    """Have another process remove a folder whenever it is empty, as who folds the journals of a run does."""
+    """Have another process remove a folder whenever it is empty, as who folds the journals of a run does.
+
+    It does so as often as nobody does who folds, but leaves others a chance to come in between.
+    """
     remover = python(
         """
-        import contextlib, os, sys
+        import contextlib, os, sys, time
         while True:
             with contextlib.suppress(OSError):
                 os.rmdir(sys.argv[1])
+            time.sleep(0.0002)
         """,
         folder,
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from io import FileIO
     from typing import BinaryIO, Protocol
 
     from localexp.store.layout import RunLayout
@@ -71,22 +72,26 @@ def aside(layout: RunLayout, prepare: Callable[[], None]) -> Iterator[tuple[str,
     """
     path = os.path.join(layout.folder, f"{ASIDE}{os.urandom(8).hex()}")
     try:
-        with _opened(path, prepare) as file:
+        with opened(path, prepare) as file:
             yield path, file
     finally:
         if os.path.lexists(path):
             os.unlink(path)
 
 
-def _opened(path: str, prepare: Callable[[], None]) -> BinaryIO:
+def opened(path: str, prepare: Callable[[], None]) -> FileIO:
+    """A new file in a folder that others remove as long as it is empty.
+
+    :param prepare: has the folder be there.
+    """
     for _ in range(_TRIES):
-        # Also what makes the folder finds it and finds it not, in two looks, if it goes in between.
+        # Also makedirs fails, as it looks twice at a folder that may go in between.
         with suppress(FileNotFoundError, FileExistsError):
             return _opened_once(path, prepare)
     return _opened_once(path, prepare)
 
 
-def _opened_once(path: str, prepare: Callable[[], None]) -> BinaryIO:
+def _opened_once(path: str, prepare: Callable[[], None]) -> FileIO:
     prepare()
     return open(path, "xb", buffering=0)
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from html import escape
+from io import BufferedWriter
 from urllib.parse import quote
 
+from localexp.execution import placing
 from localexp.execution.details import file_address
 from localexp.store import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import TextIO
 
     from localexp.store.runs import RunRecord
 
-_TRIES = 1000
 _PAGE_STYLE = """
 :root { color-scheme: light dark; --quiet: light-dark(#667, #99a); --line: light-dark(#dde, #334); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -53,25 +52,11 @@ def page(title: str, heading: str, body: str, *, is_wide: bool = False) -> str:
 
 def write(path: str, content: str) -> str:
     """Write a page aside and put it in its place, and return its ``file://`` address."""
-    aside = f"{path}.{os.urandom(4).hex()}.part"
-    with _opened(aside) as file:
-        file.write(content)
+    folder, aside = os.path.dirname(path), f"{path}.{os.urandom(4).hex()}.part"
+    with BufferedWriter(placing.opened(aside, lambda: os.makedirs(folder, exist_ok=True))) as file:
+        file.write(content.encode("utf-8", "backslashreplace"))
     os.replace(aside, path)
     return file_address(path)
-
-
-def _opened(path: str) -> TextIO:
-    """A new file in a folder that whoever ends the run may be removing, as long as it is empty."""
-    for _ in range(_TRIES):
-        # makedirs finds a folder and none in two looks at it, if it goes in between.
-        with suppress(FileNotFoundError, FileExistsError):
-            return _opened_once(path)
-    return _opened_once(path)
-
-
-def _opened_once(path: str) -> TextIO:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    return open(path, "w", encoding="utf-8", errors="backslashreplace")
 
 
 def elsewhere(name: str) -> str:
