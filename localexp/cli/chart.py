@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from localexp.cli import ticks
+from localexp.store.values import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,6 +193,4 @@ def _mean(numbers: Sequence[float]) -> float:
 
 def _number(value: object) -> float | None:
     """The number that a value is; None if it is another, or none that a mean can be made of."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST:
-        return None
-    return float(value)
+    return float(value) if is_number(value) and abs(value) < _LARGEST else None

@@ -10,6 +10,7 @@ from localexp.config.distributed import ranks_of
 from localexp.config.script_run_config import LONGEST_RUN_SECONDS
 from localexp.config.texts import argument_texts, command_text, environment_texts
 from localexp.errors import RunConfigurationException
+from localexp.store.values import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _warn_of_conda(packages: list[str]) -> None:
 def _checked_seconds(seconds: object) -> float | None:
     if seconds is None:
         return None
-    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0:
+    if is_number(seconds) and seconds > 0:
         if seconds > sys.float_info.max:
             # Not shown: Python refuses to write out an integer of so many digits, maybe.
             raise RunConfigurationException("max_run_duration_seconds is beyond all numbers; None is no limit")

@@ -7,7 +7,7 @@ from localexp.execution import searching
 from localexp.store import points
 from localexp.store.query import columns, parser
 from localexp.store.query.tree import LAST, METRICS
-from localexp.store.values import from_cell
+from localexp.store.values import from_cell, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,5 +75,4 @@ def _number(store: Store, record: RunRecord, column: Column) -> float | None:
     with store.main.reading() as db:
         summary = next(iter(points.summaries_among(db, record.key, [column.name])), None)
     value = None if summary is None else from_cell(getattr(summary, column.field or LAST))
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
-    return value if is_number else None  # type: ignore[return-value]
+    return value if is_number(value) and value == value else None

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from localexp.metrics.system import SAMPLED
 from localexp.store import arguments, clock, facts, inputs, params, points, runs, tags
-from localexp.store.values import Reference, from_cell
+from localexp.store.values import Reference, from_cell, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def value_key(value: object) -> tuple[str, object]:
     """What two values have in common that are the same: NaN is, and 1 and 1.0, but not 1 and True."""
     if value is _ABSENT:
         return "absent", None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         return "number", "NaN" if value != value else value
     if isinstance(value, (dict, list)):
         return "parts", json.dumps(value)

@@ -7,6 +7,7 @@ import math
 from localexp.execution import comparing
 from localexp.metrics import comparison
 from localexp.snapshot.diff import SnapshotDiff
+from localexp.store.values import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,15 +89,11 @@ def last(summary: Summary | None) -> object:
 def delta(sides: Sides) -> float | None:
     """By how much the last value of a metric is more; None if that is no finite number."""
     then, now = last(sides.then), last(sides.now)
-    if not _is_number(then) or not _is_number(now):
+    if not is_number(then) or not is_number(now):
         return None
     try:
-        found: float = now - then  # type: ignore[operator]
+        found = now - then
         return found if math.isfinite(found) else None
     except OverflowError:
         # An integer beyond what floats reach, beside a float.
         return None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

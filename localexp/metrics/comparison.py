@@ -6,7 +6,7 @@ import math
 
 from localexp.metrics.system import SAMPLED
 from localexp.store import artifacts, points
-from localexp.store.values import Reference, from_cell
+from localexp.store.values import Reference, from_cell, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _have_same_bytes(then: Reference, now: Reference, files: tuple[Files, Files]
 
 
 def _is_close(one: object, other: object, tolerance: float) -> bool:
-    if not _is_number(one) or not _is_number(other):
+    if not is_number(one) or not is_number(other):
         return type(one) is type(other) and one == other
     if one == other or (one != one and other != other):
         return True
@@ -220,13 +220,9 @@ def _is_close(one: object, other: object, tolerance: float) -> bool:
         # As floats, two large integers might be the same.
         return False
     try:
-        return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance if 0 in (one, other) else 0.0)  # type: ignore[arg-type]
+        return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance if 0 in (one, other) else 0.0)
     except OverflowError:
         return False
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _plain(cell: Cell) -> object:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from localexp.store.values import is_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +55,7 @@ def _placed(numbers: list[float], low: float, high: float, size: Size) -> list[s
 
 def _number(value: object) -> float:
     """The number that a value is, NaN for any other."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return math.nan
     try:
         return float(value)

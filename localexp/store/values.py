@@ -13,7 +13,7 @@ _LARGEST = 2**63
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeGuard
 
     Cell: TypeAlias = float | int | str | bytes | None
     Scalar: TypeAlias = float | int | str | bool | None
@@ -35,6 +35,11 @@ def family(kind: str) -> str:
     if kind in ("scalar", "list"):
         return "values"
     return "rows" if kind in ("row", "table") else kind
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value is a number, as a bool is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def readable(text: str) -> str:

@@ -13,7 +13,7 @@ from localexp.store.query.tree import (
     Comparison,
     Not,
 )
-from localexp.store.values import to_cell
+from localexp.store.values import is_number, to_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _of_param(said: Comparison) -> Sql:
         return Sql(f"(x.value IS NOT NULL AND NOT ifnull({equal.text}, 0))", equal.bound)
     bools = [str(value).lower() for value in said.values if isinstance(value, bool)]
     texts = [value for value in said.values if isinstance(value, str)]
-    numbers = [value for value in said.values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    numbers = [value for value in said.values if is_number(value)]
     each: list[tuple[str, Sequence[Literal]]] = [("lower(x.value)", bools), ("x.value", texts), ("x.number", numbers)]
     parts = [_compared(sql, Comparison(said.column, said.operator, those)) for sql, those in each if those]
     return joined("OR", parts)
