@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localexp.errors import FilterSyntaxError, UserErrorException
 from localexp.execution.listing import settle, standing
+from localexp.store.moment import at_one_moment
 from localexp.store.query import columns, parser
 from localexp.store.query import search as queries
 from localexp.store.query.position import digest_of, position_of, token_of
@@ -132,7 +133,8 @@ def _filled(
     found: list[RunRecord] = []
     while True:
         missing = limit - len(found)
-        with store.main.reading() as db, queries.at_one_moment(db):
+        with store.main.reading() as db, at_one_moment(db):
+            queries.keep_more_pages(db)
             positions = wanted.page(db, missing + 1, after)
             page = queries.records(db, [position.key for position in positions[:missing]])
         found += _as_they_stand(store, wanted, page)

@@ -7,6 +7,7 @@ from localexp.metrics.history import EXACT, NO_STEP, history
 from localexp.metrics.system import SAMPLED
 from localexp.store import params, points, runs, tags
 from localexp.store.artifacts import reference
+from localexp.store.moment import at_one_moment
 from localexp.store.values import Reference, from_cell
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ def metrics_frame(store: Store, record: RunRecord) -> Any:
     :raises MissingExtraError: pandas is not installed.
     """
     pandas = _pandas()
-    with store.main.reading() as db:
+    with store.main.reading() as db, at_one_moment(db):
         names = [name for name in points.names(db, record.key) if name not in SAMPLED]
         found = [_history(db, record, name) for name in names]
     import numpy

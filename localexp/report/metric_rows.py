@@ -9,6 +9,7 @@ from localexp.metrics.system import SAMPLED
 from localexp.report.curve import SMALL, WIDE, curve
 from localexp.report.html import and_more, row, short
 from localexp.store import points
+from localexp.store.moment import at_one_moment
 from localexp.store.values import Reference, from_cell
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ def metric_rows(store: Store, record: RunRecord, most: int) -> str:
 
     :param most: how many metrics to show; the last row says how many there are besides.
     """
-    with store.main.reading() as db:
+    with store.main.reading() as db, at_one_moment(db):
         found = points.summaries(db, record.key, most, but=SAMPLED)
         shown_rows = "".join(_row(db, summary) for summary in found)
         return shown_rows + and_more(points.count_metrics(db, record.key, but=SAMPLED) - len(found))
@@ -40,7 +41,7 @@ def metric_rows(store: Store, record: RunRecord, most: int) -> str:
 
 def system_rows(store: Store, record: RunRecord) -> str:
     """The same of what has been sampled while the script ran."""
-    with store.main.reading() as db:
+    with store.main.reading() as db, at_one_moment(db):
         return "".join(_row(db, summary) for summary in points.summaries_among(db, record.key, SAMPLED))
 
 

@@ -26,9 +26,10 @@ class HistoryOfRun(RunCore):
         from localexp.metrics.history import NO_STEP, history
         from localexp.metrics.values import checked_name
         from localexp.store import points
+        from localexp.store.moment import at_one_moment
 
         record, checked = self._current(), checked_name(name)
-        with self._workspace._store.main.reading() as db:
+        with self._workspace._store.main.reading() as db, at_one_moment(db):
             return history(record.id, lambda: points.stretches(db, record.key, checked, NO_STEP))
 
     def get_metrics_frame(self) -> Any:

@@ -193,9 +193,10 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
     def _own_metrics(self, name: str | None, populate: bool) -> dict[str, Any]:
         from localexp.metrics.shapes import shaped
         from localexp.store import points
+        from localexp.store.moment import at_one_moment
 
         record = self._current()
-        with self._workspace._store.main.reading() as db:
+        with self._workspace._store.main.reading() as db, at_one_moment(db):
             if name is None:
                 found = points.values(db, record.key, but=SAMPLED)
             else:

@@ -5,7 +5,7 @@ Blobs lie one behind the other in packs: a row of its own for each would leave a
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from localexp.store.moment import at_one_moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,25 +62,13 @@ def known_trees(db: sqlite3.Connection, names: Collection[bytes]) -> set[bytes]:
 def read(db: sqlite3.Connection, names: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """(name, data) of those of the blobs that are stored, in the order in which they lie."""
     # Another process may move them into other packs meanwhile.
-    with _of_one_moment(db):
+    with at_one_moment(db):
         found = sorted(_in_batches(db, "SELECT pack, start, name FROM blobs WHERE name", names))
         pack, data = None, b""
         for key, start, name in found:
             if key != pack:
                 pack, data = key, _pack(db, key)
             yield name, _part(data, name, start)
-
-
-@contextmanager
-def _of_one_moment(db: sqlite3.Connection) -> Iterator[None]:
-    is_outermost = not db.in_transaction
-    if is_outermost:
-        db.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if is_outermost and db.in_transaction:
-            db.execute("ROLLBACK")
 
 
 def _pack(db: sqlite3.Connection, key: int) -> bytes:
@@ -95,7 +83,7 @@ def read_tree(db: sqlite3.Connection, name: bytes) -> bytes | None:
 
 def page(db: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
     """(pack, name, data) of the blobs in the next packs after one, the first of which is above 0."""
-    with _of_one_moment(db):
+    with at_one_moment(db):
         packs = db.execute("SELECT DISTINCT pack FROM blobs WHERE pack > ? ORDER BY pack LIMIT ?", (after, limit))
         return [(pack, name, data) for (pack,) in packs.fetchall() for name, data in blobs_in(db, pack)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -275,6 +276,32 @@ def test_who_reads_meanwhile_sees_all_of_it_or_nothing(experiment: Experiment, t
     assert all(one in (KEPT, {}, Path(__file__).read_bytes()) for one in seen)
     # The file had gone since it was found, or since the run was.
     assert all("cannot be read" in said or "has no file" in said for said in refused)
+
+
+def test_of_many_metrics_that_are_read_meanwhile_all_have_their_values_or_there_are_none(
+    experiment: Experiment,
+) -> None:
+    run = experiment.start_logging(snapshot_directory=None)
+    names = [f"metric-{number}" for number in range(500)]
+    for name in names:
+        run.log(name, 0.5)
+    run.complete()
+    seen: list[object] = []
+    has_begun = threading.Event()
+
+    def read() -> None:
+        with contextlib.suppress(RunNotFound):
+            while True:
+                has_begun.set()
+                seen.append(run.get_metrics())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    has_begun.wait()
+    Run(experiment, run.id).delete()
+    reader.join()
+
+    assert all(one in (dict.fromkeys(names, 0.5), {}) for one in seen)
 
 
 # Whoever fails, dies or is in the way

@@ -10,7 +10,6 @@ of an experiment: of several, what each has is merged, so that a search of all t
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, groupby, islice
 
@@ -259,13 +258,6 @@ def records(db: sqlite3.Connection, keys: Sequence[int]) -> list[RunRecord]:
     return [found[key] for key in keys if key in found]
 
 
-@contextmanager
-def at_one_moment(db: sqlite3.Connection) -> Iterator[None]:
-    """Have all that is read in the block be of one state of the database."""
+def keep_more_pages(db: sqlite3.Connection) -> None:
+    """Have a connection remember more of the file, which a search reads again and again."""
     db.execute(f"PRAGMA cache_size = -{_KILOBYTES_KEPT}")
-    db.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if db.in_transaction:
-            db.execute("COMMIT")
