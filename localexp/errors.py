@@ -86,6 +86,18 @@ class WorkspaceException(LocalexpError, OSError):
     """A workspace cannot be created or opened where it was asked for."""
 
 
+class OutsideWorkspaceError(WorkspaceException):
+    """A test was about to use a workspace outside the temporary folder of its pytest session.
+
+    ``path`` is the folder of the workspace, ``place`` the line that asked for it.
+    """
+
+    def __init__(self, exception_message: str, path: str = "", place: str = "", **kwargs: object) -> None:
+        super().__init__(exception_message)
+        self.path = path
+        self.place = place
+
+
 class StoreError(WorkspaceException):
     """The database of a workspace is damaged, unreadable or not one of ours."""
 

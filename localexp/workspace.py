@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 
+from localexp import observing
 from localexp.advice import Advising
 from localexp.errors import LocalexpError, UserErrorException, WorkspaceException
-from localexp.store import clock, experiments, identifiers, settings
-from localexp.store.layout import STORE_FOLDER
+from localexp.store import clock, experiments, finding, identifiers, settings
 from localexp.store.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
     from typing import NoReturn
 
     import sqlite_utils
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from localexp.config import Environment
     from localexp.execution.backup.making import Backup
     from localexp.execution.collecting import Garbage
+    from localexp.execution.ephemeral import Removal
     from localexp.experiment import Experiment
     from localexp.run import Run
     from localexp.run.searching import RunPage
     from localexp.snapshot.view import Snapshot
     from localexp.store.exploring import Answer
 
-WORKSPACE_VARIABLE = "LOCALEXP_WORKSPACE"
 _LARGEST_SETTING = 2**63 - 1
 
 
@@ -41,11 +42,16 @@ class Workspace(Advising):
     :raises WorkspaceException: it cannot be created or opened there, or was written by a newer localexp.
     """
 
+    # Of an ephemeral one, in the object that it was made by.
+    _removal: Removal | None = None
+
     def __init__(self, path: str | os.PathLike[str] = ".", *azure: NoReturn, **keywords: NoReturn) -> None:
         _refuse_call_of_azure_ml(azure, keywords)
-        self._store = Store(_store_root(path))
+        root = finding.root_in(path)
+        self._store = Store(root)
+        _check_may_be_opened(root)
         if not self._store.exists():
-            _create(self._store, None)
+            _create(self._store, None, self._store.make_folder)
         # What cannot be opened is to fail here, not at the first use.
         with self._store.main.reading():
             pass
@@ -57,8 +63,52 @@ class Workspace(Advising):
     @classmethod
     def _attached(cls, path: str) -> Workspace:
         """The workspace of a submitted script, whose database is not touched before it is needed."""
+        root = finding.root_in(path)
+        _check_may_be_opened(root)
         workspace = cls.__new__(cls)
-        workspace._store = Store(_store_root(path))
+        workspace._store = Store(root)
+        return workspace
+
+    @classmethod
+    def ephemeral(cls, name: str | None = None) -> Workspace:
+        """Make a workspace that is removed when it is closed: ``with Workspace.ephemeral() as workspace:``.
+
+        It is closed at the latest when nothing in this process refers to it any more, or when this process ends. If
+        that is killed, submitted runs end as Canceled all the same, and the folder stays. It lies in a new folder among
+        the temporary files, its ``path``, which goes with all that is in it. As long as it is there it is as good as
+        any other, for submitted runs and the command line too; but nothing in it waits for the disk, so that a loss of
+        power may damage it. What ``backup`` makes of it is an ordinary workspace, and so is a copy of its folder, or
+        the folder itself where it was moved to.
+
+        :param name: any text but the empty one, by default the folder's.
+        :raises UserErrorException: the name is empty, or no text.
+        :raises WorkspaceException: there is no folder for temporary files that may be written.
+        """
+        from localexp.execution import ephemeral
+        from localexp.store.owners import this_process
+
+        if name is not None:
+            _check_name(name)
+        folder = ephemeral.new_folder()
+        try:
+            workspace = cls._ephemeral_in(folder, name, goes_with=str(this_process()))
+            workspace._removal = ephemeral.Removal(workspace._store)
+        except BaseException:
+            ephemeral.remove_tree(folder)
+            raise
+        return workspace
+
+    @classmethod
+    def _ephemeral_in(cls, folder: str | os.PathLike[str], name: str | None = None, goes_with: str = "") -> Workspace:
+        """An ephemeral one in a folder that is there or is made, and that the caller removes.
+
+        :param goes_with: the owner text of the process with which its runs end, if they are to end with one.
+        """
+        workspace = cls.__new__(cls)
+        workspace._store = Store(finding.root_in(folder))
+        if workspace._store.exists():
+            raise WorkspaceException(f"there is a workspace in {workspace.path} already; choose another folder")
+        _create(workspace._store, name, lambda: workspace._store.make_ephemeral(goes_with))
         return workspace
 
     @staticmethod
@@ -75,15 +125,16 @@ class Workspace(Advising):
         :param path: the folder in which it is to lie.
         :param exist_ok: return the workspace that is there already, as it is.
         :param azure: as for ``Workspace``.
-        :raises UserErrorException: the name is empty, or this is called as Azure ML's.
+        :raises UserErrorException: the name is empty or no text, or this is called as Azure ML's.
         :raises WorkspaceException: there is one already, and ``exist_ok`` is False.
         """
         _refuse_call_of_azure_ml(azure, keywords)
-        if not name:
-            raise UserErrorException("a workspace needs a name that is not empty")
-        store = Store(_store_root(path))
+        _check_name(name)
+        root = finding.root_in(path)
+        _check_may_be_opened(root)
+        store = Store(root)
         if not store.exists():
-            _create(store, name)
+            _create(store, name, store.make_folder)
         elif not exist_ok:
             raise WorkspaceException(
                 f"there is a workspace in {store.layout.root} already; pass exist_ok=True to use it, "
@@ -112,8 +163,7 @@ class Workspace(Advising):
             raise UserErrorException(
                 f"a workspace is found by its folder, not by a file {_file_name!r}; give the path of the folder"
             )
-        named = os.environ.get(WORKSPACE_VARIABLE) if path is None else None
-        return Workspace(_named_folder(named) if named else _folder_around(os.path.abspath(path or ".")))
+        return Workspace(finding.named_or_around(path))
 
     def __reduce__(self) -> tuple[Callable[[str], Workspace], tuple[str]]:
         return reopened, (self.path,)
@@ -323,44 +373,26 @@ class Workspace(Advising):
         return collected(self._store, dry_run, checkouts)
 
     def close(self) -> None:
-        """Close the database; whatever is used next opens it again."""
-        self._store.close()
+        """Close the database; whatever is used next opens it again.
 
+        The one that ``ephemeral`` has made is removed, in the process that made it: submitted runs that go on are
+        canceled, which is waited for, and other runs of this process are ended. It cannot be used any more.
 
-def found_root(path: str | None) -> str:
-    """The ``.localexp`` folder of the workspace in a folder, by default of the one that ``from_config`` would open.
+        :raises UserErrorException: a script of it runs inline in this process, which may be the one that asks for it.
+        :raises WorkspaceException: the folder of an ephemeral one cannot be removed.
+        """
+        if self._removal is not None and self._removal.is_due():
+            self._removal.carry_out(self._store)
+        else:
+            self._store.close()
 
-    It is not opened: it may be damaged.
+    def __enter__(self) -> Workspace:
+        return self
 
-    :raises UserErrorException: there is none.
-    """
-    if path is None:
-        named = os.environ.get(WORKSPACE_VARIABLE)
-        return _store_root(_named_folder(named) if named else _folder_around(os.path.abspath(".")))
-    if not Store(_store_root(path)).exists():
-        raise UserErrorException(f"there is no workspace in {path!r}; run 'localexp init {path}', or name another")
-    return _store_root(path)
-
-
-def _named_folder(named: str) -> str:
-    if not Store(_store_root(named)).exists():
-        raise UserErrorException(
-            f"{WORKSPACE_VARIABLE} is {named!r}, where there is no workspace; "
-            f"run 'localexp init {named}', or unset the variable"
-        )
-    return named
-
-
-def _folder_around(start: str) -> str:
-    folder = start
-    while not Store(_store_root(folder)).exists():
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            raise UserErrorException(
-                f"there is no workspace in {start} or any folder above it; run 'localexp init' to create one"
-            )
-        folder = parent
-    return folder
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def reopened(path: str) -> Workspace:
@@ -368,9 +400,19 @@ def reopened(path: str) -> Workspace:
 
     :raises WorkspaceException: it is gone.
     """
-    if not Store(_store_root(path)).exists():
+    if not Store(finding.root_in(path)).exists():
         raise WorkspaceException(f"the workspace in {path} is gone; open it where it is now")
     return Workspace(path)
+
+
+def _check_may_be_opened(root: str) -> None:
+    __tracebackhide__ = True
+    if observing.is_on():
+        observing.opens(root)
+    elif observing.FENCE in os.environ:
+        from localexp.execution import fence
+
+        fence.check(root)
 
 
 def _refuse_call_of_azure_ml(positional: tuple[object, ...], keywords: dict[str, NoReturn]) -> None:
@@ -382,26 +424,26 @@ def _refuse_call_of_azure_ml(positional: tuple[object, ...], keywords: dict[str,
         )
 
 
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise UserErrorException(f"the name of a workspace is a text that is not empty, not {name!r}")
+
+
 def _check_setting(name: str) -> None:
     if name not in settings.NUMBERS:
         raise UserErrorException(f"there is no setting {name!r}; there are {', '.join(settings.NUMBERS)}")
 
 
-def _store_root(path: str | os.PathLike[str]) -> str:
-    folder = os.path.abspath(path)
-    return folder if os.path.basename(folder) == STORE_FOLDER else os.path.join(folder, STORE_FOLDER)
-
-
-def _create(store: Store, name: str | None) -> None:
+def _create(store: Store, name: str | None, make: Callable[[], None]) -> None:
     folder = os.path.dirname(store.layout.root)
     try:
-        store.make_folder()
+        make()
     except OSError as error:
         raise WorkspaceException(
             f"cannot create the folder {store.layout.root}: {error.strerror}; choose a folder that you may write to, "
             "or move what is in the way"
         ) from error
     with store.main.writing() as db:
-        settings.set_once(db, settings.WORKSPACE_ID, identifiers.uuid())
+        settings.set_once(db, settings.WORKSPACE_ID, identifiers.of_workspace())
         settings.set_once(db, "workspace.name", name or os.path.basename(folder) or "workspace")
         settings.set_once(db, "workspace.created_at", str(clock.now()))

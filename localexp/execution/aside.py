@@ -93,7 +93,7 @@ def _merge(source: str, target: str) -> None:
     os.rmdir(source)
 
 
-def move(pairs: Iterable[tuple[str, str]]) -> None:
+def move(layout: Layout, pairs: Iterable[tuple[str, str]]) -> None:
     """Rename folders and files, and see to it that this is on the disk.
 
     :raises OSError: one cannot be; the others may have been.
@@ -103,7 +103,7 @@ def move(pairs: Iterable[tuple[str, str]]) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.rename(source, target)
         places |= {os.path.dirname(source), os.path.dirname(target)}
-    for place in places:
+    for place in () if layout.is_ephemeral else places:
         _sync(place)
 
 

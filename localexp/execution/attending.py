@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from localexp.execution.bell import Bell
     from localexp.execution.ending import Outcome
     from localexp.execution.homes import Home
+    from localexp.execution.leash import Leash
     from localexp.execution.script import Script
     from localexp.journal.writer import JournalWriter
 
@@ -30,6 +31,7 @@ class Attendant:
         script: Script,
         writer: JournalWriter,
         bell: Bell,
+        leash: Leash,
         has_adopted: bool,
         sample_seconds: float,
     ) -> None:
@@ -37,6 +39,7 @@ class Attendant:
         self._script = script
         self._writer = writer
         self._bell = bell
+        self._leash = leash
         self._has_adopted = has_adopted
         self._has_warned = False
         sampler = Sampler(script.pid, os.getpid() if has_adopted else None)
@@ -60,7 +63,9 @@ class Attendant:
                 self._stop()
                 return ending.told_to_end()
             if deadline is not None and time.monotonic() >= deadline:
-                return self._stopped_at_limit(max_seconds)
+                return self._canceled(_at_limit(max_seconds))
+            if self._leash.is_let_go():
+                return self._canceled(self._leash.outcome())
             if time.monotonic() >= next_look:
                 if self._is_canceled():
                     self._stop()
@@ -84,12 +89,9 @@ class Attendant:
             self._has_warned = True
         return False
 
-    def _stopped_at_limit(self, seconds: float | None) -> Outcome:
-        outcome = ending.canceled(
-            why=f"the script had not ended after {seconds:g} s, the max_run_duration_seconds of the run"
-        )
+    def _canceled(self, outcome: Outcome) -> Outcome:
         try:
-            self._home.say_limit(outcome)
+            self._home.say_canceled(outcome)
         except (LocalexpError, OSError):
             # As on a full disk. The script is to end all the same, and the end of its run says why too.
             pass
@@ -106,3 +108,7 @@ class Attendant:
 
     def _is_any_left(self) -> bool:
         return not self._has_ended() or (self._has_adopted and processes.has_orphans())
+
+
+def _at_limit(seconds: float | None) -> Outcome:
+    return ending.canceled(why=f"the script had not ended after {seconds:g} s, the max_run_duration_seconds of the run")

@@ -78,9 +78,16 @@ def _move(db: sqlite3.Connection, record: RunRecord) -> None:
     if record.status not in states.STOPPABLE:
         raise UserErrorException(f"run {record.id} is {record.status}: only a run that goes on can be canceled")
     if record.owner is not None:
-        states.move(db, record.key, record.owner, "CancelRequested", time=clock.now())
+        states.move(db, record.key, record.owner, "CancelRequested", time=clock.shown())
         return
-    states.cancel_waiting(db, record.key, clock.now())
+    end_waiting(db, record)
+
+
+def end_waiting(db: sqlite3.Connection, record: RunRecord) -> bool:
+    """End a run that waits in the queue as Canceled; False if it does not wait there any more."""
+    if not states.cancel_waiting(db, record.key, clock.now()):
+        return False
     runs.say_folded(db, record.key)
     if not record.keeps_snapshot:
         runs.forget_snapshot(db, record.key)
+    return True

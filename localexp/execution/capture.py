@@ -185,5 +185,5 @@ def _copied_aside(layout: RunLayout, path: str | bytes) -> Iterator[tuple[str, s
     """A copy of a file in the folder of the run, and its hash, so that never a part of it stands where it is to be."""
     with placing.aside(layout, lambda: os.makedirs(layout.folder, exist_ok=True)) as (aside, copy):
         with open(path, "rb", buffering=0) as source:
-            _, digest = placing.write(copy, iter(lambda: source.read(placing.PIECE), b""))
+            _, digest = placing.write(layout, copy, iter(lambda: source.read(placing.PIECE), b""))
         yield aside, digest

@@ -30,6 +30,8 @@ _OF_ONE_RUN = (
     "AZUREML_ARM_PROJECT_NAME",
     "AZUREML_ARM_WORKSPACE_NAME",
 )
+# What a process has that was started for a run, and no other.
+OF_RUNS = frozenset([*_OF_ONE_RUN, *_OF_EVERY_RUN])
 
 
 class Context:
@@ -72,7 +74,7 @@ def is_part_of(layout: Layout, run_id: str, environment: Mapping[str, str] = os.
 
 def without_run(environment: dict[str, str]) -> dict[str, str]:
     """The variables of a process that is to know of no run."""
-    return {name: value for name, value in environment.items() if name not in _OF_ONE_RUN and name not in _OF_EVERY_RUN}
+    return {name: value for name, value in environment.items() if name not in OF_RUNS}
 
 
 def variables(layout: Layout, run_id: str, experiment: str, experiment_id: str, workspace_name: str) -> dict[str, str]:

@@ -151,7 +151,7 @@ def _move_experiment_aside(layout: Layout, db: sqlite3.Connection, experiment: E
     page = os.path.basename(layout.experiment_page(experiment.name, experiment.id))
     folders += [page] if page in present else []
     try:
-        aside.move((os.path.join(place, name), os.path.join(target, name)) for name in folders)
+        aside.move(layout, ((os.path.join(place, name), os.path.join(target, name)) for name in folders))
     except OSError as error:
         raise StoreError(
             f"the files of the experiment {experiment.name!r} cannot be removed: {error}; nothing was deleted"
@@ -164,7 +164,7 @@ def _move_experiment_aside(layout: Layout, db: sqlite3.Connection, experiment: E
 def _move_runs_aside(layout: Layout, records: list[RunRecord]) -> None:
     folders = {record.key: layout.run(record.experiment_name, record.id).folder for record in records}
     try:
-        aside.move((path, layout.deleted_run(key)) for key, path in folders.items() if os.path.isdir(path))
+        aside.move(layout, ((path, layout.deleted_run(key)) for key, path in folders.items() if os.path.isdir(path)))
     except OSError as error:
         raise StoreError(f"the files of the runs cannot be removed: {error}; nothing was deleted") from error
 

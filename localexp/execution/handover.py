@@ -123,10 +123,9 @@ def taken(layout: RunLayout) -> Start:
     os.unlink(layout.handover)
     if blocks is None:
         raise StoreError("what was kept to start it is damaged, as after a power failure; submit it again")
-    _, environment, (source, interpreter, kind), command, places, inputs, build, ranks = blocks
-    variables = dict(line.split("=", 1) for line in environment)
+    _, variables, (source, interpreter, kind), command, places, inputs, build, ranks = blocks
     return Start(
-        variables,
+        _variables(variables),
         source,
         interpreter,
         command[0] if kind == "shell" else command,
@@ -135,6 +134,20 @@ def taken(layout: RunLayout) -> Start:
         Wanted(build[0], interpreter, build[1:]) if build else None,
         Ranks.of_texts(ranks) if ranks else None,
     )
+
+
+def environment(layout: RunLayout) -> dict[str, str]:
+    """That of the script in what is kept for it; empty if there is nothing, or it is damaged."""
+    try:
+        blocks = _blocks(layout)
+    except FileNotFoundError:
+        # Somebody has removed it, which the supervisor finds out and says.
+        return {}
+    return {} if blocks is None else _variables(blocks[1])
+
+
+def _variables(lines: list[str]) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in lines)
 
 
 def may_start(layout: RunLayout) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from localexp.execution import ending, preparing, processes
-from localexp.store import checkouts, clock, owners, runs, settings, states
+from localexp.execution.leash import Leash
+from localexp.store import checkouts, clock, determinism, owners, runs, settings, states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
         def is_canceled(self) -> bool:
             """Whether the script is to end, or not to begin."""
 
+        def leash(self, start: Start) -> Leash:
+            """The processes without which the script is not to go on."""
+
         def has_interpreter(self, start: Start, is_to_end: Callable[[], bool]) -> bool:
             """Have the interpreter of the script be there, built if need be; False if that is not to be any more.
 
@@ -71,8 +75,8 @@ if TYPE_CHECKING:
         def sample_seconds(self) -> float:
             """How often what the script takes is sampled, 0 for never."""
 
-        def say_limit(self, outcome: Outcome) -> None:
-            """Record that the script is being ended for its time limit, for whoever takes over from here."""
+        def say_canceled(self, outcome: Outcome) -> None:
+            """Record why the script is being ended though nobody asked for it, for whoever takes over from here."""
 
         def say_finalizing(self, outcome: Outcome) -> None:
             """Record that the script has ended, and of a failure why, for whoever takes over from here."""
@@ -113,6 +117,9 @@ class StoreHome:
         with self._store.main.reading() as db:
             return states.is_cancel_requested(db, self._record.key)
 
+    def leash(self, start: Start) -> Leash:
+        return Leash(start.environment, self.layout.goes_with)
+
     def has_interpreter(self, start: Start, is_to_end: Callable[[], bool]) -> bool:
         return preparing.has_interpreter(self._store, self._record, start, is_to_end)
 
@@ -133,7 +140,9 @@ class StoreHome:
     def look_up(self) -> bool:
         from localexp.journal import fold
 
-        fold.fold(self._store, self._record.key, self.run)
+        # Of several ranks it would fold first what happens to be there first.
+        if determinism.current is None:
+            fold.fold(self._store, self._record.key, self.run)
         return self.is_canceled()
 
     def grace_seconds(self) -> float:
@@ -144,7 +153,7 @@ class StoreHome:
         with self._store.main.reading() as db:
             return settings.number(db, settings.SAMPLE_SECONDS)
 
-    def say_limit(self, outcome: Outcome) -> None:
+    def say_canceled(self, outcome: Outcome) -> None:
         with self._store.main.writing() as db:
             states.move(db, self._record.key, self._me, "CancelRequested", time=clock.now())
             runs.set_outcome(db, self._record.key, None, outcome.error)

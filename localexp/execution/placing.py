@@ -96,8 +96,8 @@ def _opened_once(path: str, prepare: Callable[[], None]) -> FileIO:
     return open(path, "xb", buffering=0)
 
 
-def write(file: BinaryIO, pieces: Iterable[bytes]) -> tuple[int, str]:
-    """Write a file, flush it to the disk and close it; return its size and hash."""
+def write(layout: RunLayout, file: BinaryIO, pieces: Iterable[bytes]) -> tuple[int, str]:
+    """Write a file of a run, flush it to the disk and close it; return its size and hash."""
     digest, size = Digest(), 0
     for piece in pieces:
         digest.update(piece)
@@ -105,7 +105,8 @@ def write(file: BinaryIO, pieces: Iterable[bytes]) -> tuple[int, str]:
         rest = memoryview(piece)
         while rest:
             rest = rest[file.write(rest) :]
-    os.fsync(file.fileno())
+    if not layout.is_ephemeral:
+        os.fsync(file.fileno())
     file.close()
     return size, str(digest)
 

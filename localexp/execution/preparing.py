@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from localexp.execution import context, pythonpath
+from localexp.execution import context, fence, pythonpath
 from localexp.snapshot import checkout
-from localexp.store import experiments, runs, settings
+from localexp.store import determinism, experiments, runs, settings
 from localexp.store.layout import LIVE_FOLDERS
 
 # From this number on are the warnings of a rerun that were not known when it was submitted.
@@ -45,6 +45,8 @@ def _say_packages(store: Store, record: RunRecord, packages: dict[str, str]) -> 
     from localexp.store import facts
     from localexp.store import warnings as recorded_warnings
 
+    if determinism.current is not None:
+        return
     now: dict[str, dict[str, object] | str] = {"packages": dict(packages)}
     with store.main.writing() as db:
         facts.keep(db, record.key, now)
@@ -112,6 +114,7 @@ def environment(store: Store, record: RunRecord, start: Start, folder: str) -> d
 def environment_in(layout: Layout, given: dict[str, str], start: Start, folder: str) -> dict[str, str]:
     """What a script that is given these variables gets, so that it imports and finds what is in its checkout."""
     found = dict(given)
+    fence.let_in(found, layout.root)
     # Bytecode that is kept elsewhere would outlive the files that it was compiled of, unnoticed.
     found.pop("PYTHONPYCACHEPREFIX", None)
     inherited = found.get("PYTHONPATH", "")

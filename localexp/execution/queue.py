@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from localexp.errors import ExperimentExecutionException
-from localexp.execution import handover, judging, starting
-from localexp.store import queue, states
+from localexp.execution import canceling, handover, judging, starting
+from localexp.execution.leash import Leash
+from localexp.store import queue, runs, states
 from localexp.store.owners import this_process
 
 TYPE_CHECKING = False
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 def advance(store: Store) -> None:
     """Start the runs that have waited for the longest time, as many as there is room for."""
-    while (record := None if store.is_read_only else _claimed(store)) is not None:
+    while (first := None if store.is_read_only else _first(store)) is not None:
+        if _has_lost_its_leash(store, first):
+            continue
+        record = _claimed(store)
+        if record is None:
+            return
         try:
             starting.start(store, record)
         except ExperimentExecutionException:
@@ -30,7 +36,23 @@ def advance(store: Store) -> None:
             raise
 
 
-def _claimed(store: Store) -> RunRecord | None:
+def _has_lost_its_leash(store: Store, record: RunRecord) -> bool:
+    """End a waiting run whose leash is let go, and whose supervisor would do no more; false for any other."""
+    layout = store.layout.run(record.experiment_name, record.id)
+    leash = Leash(handover.environment(layout), store.layout.goes_with)
+    if not leash.is_let_go():
+        return False
+    with store.main.writing() as db:
+        is_ended = canceling.end_waiting(db, record)
+        if is_ended:
+            runs.set_outcome(db, record.key, None, leash.outcome().error)
+    if is_ended:
+        handover.forget(layout)
+    return True
+
+
+def _first(store: Store) -> RunRecord | None:
+    """The run that is to be started next, if there is room for it."""
     with store.main.reading() as db:
         record, has_room = _next(store, db), queue.has_room(db)
         at_work = [] if record is None or has_room else queue.at_work(db)
@@ -38,6 +60,10 @@ def _claimed(store: Store) -> RunRecord | None:
         return None
     if not has_room and not any(judging.is_freed(store, other) for other in at_work):
         return None
+    return record
+
+
+def _claimed(store: Store) -> RunRecord | None:
     with store.main.writing() as db:
         record = _next(store, db)
         if record is None or not queue.has_room(db) or not states.claim(db, record.key, str(this_process())):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import atexit
 import os
-import subprocess
 import sys
 
 from localexp.errors import ExperimentExecutionException
 from localexp.execution import context, ending, processes
-from localexp.store import clock, owners, states
+from localexp.store import clock, determinism, owners, states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
+    from typing import BinaryIO
+
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
 
@@ -54,27 +56,35 @@ def _start(store: Store, record: RunRecord, me: str) -> None:
         ending.end(store, record, me, outcome, ending.journal_writer(store, record))
         raise ExperimentExecutionException(message) from error
     with store.main.writing() as db:
-        states.move(db, record.key, me, "Preparing", time=clock.now(), new_owner=str(owners.process(supervisor.pid)))
+        states.move(db, record.key, me, "Preparing", time=clock.shown(), new_owner=str(owners.process(supervisor.pid)))
 
 
 def _start_supervisor(store: Store, record: RunRecord, me: str) -> subprocess.Popen[bytes]:
     layout = store.layout.run(record.experiment_name, record.id)
     os.makedirs(layout.journals, exist_ok=True)
     os.makedirs(os.path.dirname(layout.log), exist_ok=True)
+    environment = determinism.inheriting(context.without_run(dict(os.environ)), record.created_at)
     with open(layout.supervisor_log, "ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _SUPERVISE, _import_path(), store.layout.root, record.id, me],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=store.layout.root,
-            env=context.without_run(dict(os.environ)),
-            start_new_session=processes.HAS_SESSIONS,
-            creationflags=processes.DETACHED,
-        )
+        process = _spawned([store.layout.root, record.id, me], environment, log)
     _collect_ended()
     _started.append(process)
     return process
+
+
+def _spawned(arguments: list[str], environment: dict[str, str], log: BinaryIO) -> subprocess.Popen[bytes]:
+    # Every supervisor imports this module, and hardly any has another to start.
+    import subprocess
+
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _SUPERVISE, _import_path(), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=arguments[0],
+        env=environment,
+        start_new_session=processes.HAS_SESSIONS,
+        creationflags=processes.DETACHED,
+    )
 
 
 def _import_path() -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from localexp.execution.ending import Outcome
     from localexp.execution.handover import Start
     from localexp.execution.homes import Home
+    from localexp.execution.leash import Leash
     from localexp.execution.script import Script
     from localexp.journal.writer import JournalWriter
 
@@ -83,13 +84,14 @@ def _run(home: Home, writer: JournalWriter, bell: Bell) -> Outcome:
         return ending.canceled()
     try:
         start = handover.taken(home.run)
-        if not home.has_interpreter(start, lambda: bell.was_told_to_end or home.is_canceled()):
-            return ending.told_to_end() if bell.was_told_to_end else ending.canceled()
+        leash = home.leash(start)
+        if not home.has_interpreter(start, lambda: bell.was_told_to_end or leash.is_let_go() or home.is_canceled()):
+            return _not_begun(bell, leash)
         folder = home.prepared(start, writer)
     except UserErrorException as error:
         return ending.failed(error.message)
-    if home.is_canceled():
-        return ending.canceled()
+    if leash.is_let_go() or home.is_canceled():
+        return _not_begun(bell, leash)
     has_adopted = processes.adopt_orphans()
     try:
         sample_seconds = home.sample_seconds()
@@ -109,7 +111,7 @@ def _run(home: Home, writer: JournalWriter, bell: Bell) -> Outcome:
         _load_what_the_end_needs()
         if is_running:
             _tidy(home)
-            attendant = Attendant(home, process, writer, bell, has_adopted, sample_seconds)
+            attendant = Attendant(home, process, writer, bell, leash, has_adopted, sample_seconds)
             verdict = attendant.attend(home.max_seconds)
             is_stopped = attendant.has_stopped
     finally:
@@ -123,6 +125,12 @@ def _run(home: Home, writer: JournalWriter, bell: Bell) -> Outcome:
         return verdict
     outcome = reasons.outcome(exit_code, log, folder, start.source, memory, who)
     return _with_hint(outcome, home, log, folder, start.source) if exit_code > 0 else outcome
+
+
+def _not_begun(bell: Bell, leash: Leash) -> Outcome:
+    if leash.is_let_go():
+        return leash.outcome()
+    return ending.told_to_end() if bell.was_told_to_end else ending.canceled()
 
 
 def _is_said_to_run(home: Home, pid: int, started_at: int) -> bool:

@@ -94,7 +94,7 @@ def _stored(layout: RunLayout, record: Recorder, source: object, names: Iterator
     with sources.opened(source) as pieces:
         try:
             with placing.aside(layout, record.prepare) as (path, file):
-                size, digest = placing.write(file, pieces)
+                size, digest = placing.write(layout, file, pieces)
                 return _placed(layout, record, path, names, size, digest)
         except LocalexpError:
             raise

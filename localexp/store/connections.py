@@ -50,9 +50,9 @@ def application_of(connection: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, durable: bool) -> Iterator[None]:
-    """One write transaction; ``durable`` has it on the disk when the block is left."""
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+def transaction(connection: sqlite3.Connection, synchronous: str) -> Iterator[None]:
+    """One write transaction; FULL has it on the disk when the block is left, NORMAL later, OFF whenever it may be."""
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
     begin(connection)
     try:
         yield

@@ -9,7 +9,7 @@ import weakref
 from contextlib import contextmanager
 
 from localexp.errors import DamagedStoreError, FullDiskError, NewerStoreError, ReplacedStoreError, StoreError
-from localexp.store import connections, forks
+from localexp.store import connections, forks, templates
 from localexp.store.connections import (
     OURS,
     ClosesItself,
@@ -43,7 +43,8 @@ class Database:
 
     What is committed lies in a log of its own, which whoever makes it longer than ``checkpoint_pages`` moves over.
     ``migration`` is the function of ``migrations`` that brings a file of an earlier version to this one. A file that
-    ``may_be_deleted`` while it is in use is made anew; any other then is an error.
+    ``may_be_deleted`` while it is in use is made anew; any other then is an error. Of one that ``is_ephemeral`` nothing
+    is ever waited for to be on the disk.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Database:
         checkpoint_pages: int = 1000,
         migration: str | None = None,
         may_be_deleted: bool = False,
+        is_ephemeral: bool = False,
     ) -> None:
         self.path = path
         self.migration = migration
@@ -61,6 +63,7 @@ class Database:
         self.version = version
         self.checkpoint_pages = checkpoint_pages
         self.may_be_deleted = may_be_deleted
+        self.is_ephemeral = is_ephemeral
         self.is_read_only = not (may_write(os.path.dirname(path)) and may_write(path))
         self._copy: TemporaryCopy | None = None
         self._stamp: Stamp | None = None
@@ -99,8 +102,11 @@ class Database:
         """
         if self.is_read_only:
             raise StoreError(f"{self.path} may only be read; copy the folder to where you may write")
-        with self._connection() as connection, transaction(connection, durable):
+        with self._connection() as connection, transaction(connection, self._synchronous(durable)):
             yield connection
+
+    def _synchronous(self, durable: bool) -> str:
+        return "OFF" if self.is_ephemeral else "FULL" if durable else "NORMAL"
 
     def tidy(self) -> None:
         """Move what lies in the log over, as far as nobody is in the way, so that no writer has to do it.
@@ -142,7 +148,7 @@ class Database:
                     self._copy = TemporaryCopy()
                     self._copy.fill_from(connection)
                     self.close()
-        with self._connection() as connection, transaction(connection, durable=False):
+        with self._connection() as connection, transaction(connection, self._synchronous(durable=False)):
             yield connection
 
     @contextmanager
@@ -210,6 +216,8 @@ class Database:
         if self._copy is not None:
             return connect(self._copy.path)
         try:
+            if self.is_ephemeral and not (self.is_read_only or os.path.exists(self.path)):
+                templates.place(self.path, self.schema, self.version)
             connection = self._opened_read_only() if self.is_read_only else connect(self.path)
             try:
                 self._prepare(connection)
@@ -235,6 +243,9 @@ class Database:
             self._migrate(connection, version)
         if self.is_read_only:
             return
+        if self.is_ephemeral:
+            # Moving the log over is no transaction.
+            connection.execute("PRAGMA synchronous = OFF")
         if version == 0:
             create_tables(connection, self.schema, self.version)
         use_write_ahead_log(connection)

@@ -11,6 +11,12 @@ LIVE_FOLDERS = ("outputs", "logs")
 # Nothing else that lies aside to be deleted has such a name: those of experiments are their ids.
 RUN_ASIDE = "run-"
 
+_MARK = b"""\
+This store is removed with the process that made it, and nothing in it is safe from a loss of power.
+Without this file it is an ordinary one, and so is it, or a copy of it, where that lies elsewhere than here.
+The process with which what is at work in it ends, if there is one, and the place:
+"""
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 RESERVED_ON_WINDOWS = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))]
@@ -57,10 +63,39 @@ def packages_of(environment: str) -> list[str]:
 
 
 class Layout:
-    """The paths of one store; ``root`` is the ``.localexp`` folder itself."""
+    """The paths of one store; ``root`` is the ``.localexp`` folder itself.
+
+    A store that ``is_ephemeral`` goes with the process that made it: nobody waits for what is in it to be on the disk.
+    A copy of it is to last, and so is one that was moved: the marker names the place that it was made for.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
+        marked = self._marked() if os.path.exists(self.ephemeral) else None
+        self.is_ephemeral = marked is not None
+        self.goes_with = marked or ""
+        """The owner text of the process with which runs of an ephemeral store end, empty if they do not."""
+
+    @property
+    def ephemeral(self) -> str:
+        """There in a store that ``is_ephemeral``, and before anything else."""
+        return os.path.join(self.root, "ephemeral")
+
+    def mark(self, goes_with: str = "") -> None:
+        """Make the store ephemeral."""
+        with open(self.ephemeral, "wb") as file:
+            file.write(_MARK + os.fsencode(f"{goes_with}\n{self.root}"))
+        self.is_ephemeral, self.goes_with = True, goes_with
+
+    def _marked(self) -> str | None:
+        """What the store goes with by its marker; None if that was made for another place."""
+        try:
+            with open(self.ephemeral, "rb") as file:
+                goes_with, place = os.fsdecode(file.read().removeprefix(_MARK)).split("\n", 1)
+            # A link may lead here.
+            return goes_with if place == self.root or os.path.samefile(place, self.root) else None
+        except (OSError, ValueError):
+            return None
 
     @property
     def database(self) -> str:
@@ -123,7 +158,7 @@ class Layout:
         return os.path.join(self.runs(experiment), f"experiment-{identifier}.html")
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
-        return RunLayout(os.path.join(self.runs(experiment), folder_name(run_id)))
+        return RunLayout(os.path.join(self.runs(experiment), folder_name(run_id)), self.is_ephemeral)
 
     @property
     def exported(self) -> str:
@@ -152,8 +187,9 @@ class Layout:
 class RunLayout:
     """The paths of one run's folder, which exists only while it holds something."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, is_ephemeral: bool = False) -> None:
         self.folder = folder
+        self.is_ephemeral = is_ephemeral
 
     @property
     def journals(self) -> str:

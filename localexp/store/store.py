@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from localexp.errors import ReplacedStoreError
 from localexp.store import schema
 from localexp.store.database import Database
 from localexp.store.layout import Layout
@@ -21,6 +22,7 @@ class Store:
     def __init__(self, root: str) -> None:
         self.layout = Layout(root)
         self._databases: dict[str, Database] = {}
+        self._is_retired = False
 
     @property
     def main(self) -> Database:
@@ -37,6 +39,10 @@ class Store:
         return self._database(self.layout.cache_database, schema.CACHE, schema.CACHE_VERSION, may_be_deleted=True)
 
     @property
+    def is_ephemeral(self) -> bool:
+        return self.layout.is_ephemeral
+
+    @property
     def is_read_only(self) -> bool:
         return self.main.is_read_only
 
@@ -49,6 +55,11 @@ class Store:
         for database in self._databases.values():
             database.close()
 
+    def retire(self) -> None:
+        """As ``close``; whoever uses this object afterwards is told that the store was removed."""
+        self._is_retired = True
+        self.close()
+
     def exists(self) -> bool:
         return os.path.isfile(self.layout.database)
 
@@ -60,6 +71,14 @@ class Store:
             with open(ignore_file, "w", encoding="ascii") as file:
                 file.write("*\n")
 
+    def make_ephemeral(self, goes_with: str = "") -> None:
+        """Make the folder, marked before there is any database in it; nobody has temporary files in git.
+
+        Runs in it end with the process whose owner text ``goes_with`` is.
+        """
+        os.makedirs(self.layout.root, exist_ok=True)
+        self.layout.mark(goes_with)
+
     def _database(
         self,
         path: str,
@@ -69,9 +88,14 @@ class Store:
         migration: str | None = None,
         may_be_deleted: bool = False,
     ) -> Database:
+        if self._is_retired:
+            raise ReplacedStoreError(
+                f"the ephemeral workspace {os.path.dirname(self.layout.root)} was closed, and is gone with all that "
+                "was in it; use it before that, or a workspace that stays"
+            )
         known = self._databases.get(path)
         if known is not None:
             return known
-        made = Database(path, tables, version, checkpoint_pages, migration, may_be_deleted)
+        made = Database(path, tables, version, checkpoint_pages, migration, may_be_deleted, self.is_ephemeral)
         # Two threads may both make one here; setdefault has them use the same.
         return self._databases.setdefault(path, made)

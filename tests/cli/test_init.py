@@ -50,7 +50,7 @@ def test_a_workspace_that_is_there_gets_no_other_name(folder: Path) -> None:
 
 
 def test_a_name_must_not_be_empty(folder: Path) -> None:
-    assert "needs a name" in complaint(localexp("init", "--name", "", at=folder))
+    assert "is a text that is not empty" in complaint(localexp("init", "--name", "", at=folder))
     assert contents(folder) == {}
 
 

@@ -14,12 +14,13 @@ import pytest
 from localexp import CondaDependencies, Environment, Experiment, Run, ScriptRunConfig, Workspace
 from localexp.errors import UserErrorException
 from localexp.execution.environments import removal
+from localexp.observing import LEASH
 from localexp.store.layout import interpreter_of
-from localexp.store.owners import Owner
+from localexp.store.owners import Owner, process
 from tests.cli.command import complaint, localexp
 from tests.execution.builders import PRINTED, PRINTING, Builder, StandIn, build_log, printed, wheel
 from tests.left_behind import processes
-from tests.processes import Project, wait_until
+from tests.processes import Project, python, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in for uv is a script that names its interpreter")
 
@@ -182,6 +183,23 @@ def test_a_build_ends_with_its_run(builder: Builder, uv: StandIn, is_canceled: b
     assert details["status"] == ("Canceled" if is_canceled else "Failed")
     assert is_canceled or "SIGTERM" in details["error"]["error"]["message"]
     assert build_log(run) is not None
+    assert_nothing_is_left(builder)
+
+
+def test_a_build_ends_with_the_process_on_whose_leash_its_run_is(
+    builder: Builder, uv: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = python("input()")
+    monkeypatch.setenv(LEASH, str(process(holder.pid)))
+    uv.close()
+    run = builder.submit()
+    wait_until(lambda: "pip" in uv.calls(), "it is being built")
+
+    holder.communicate("\n")
+    details = run.wait_for_completion()
+
+    assert details["status"] == "Canceled"
+    assert "the test session that it was submitted in" in details["error"]["error"]["message"]
     assert_nothing_is_left(builder)
 
 

@@ -17,8 +17,9 @@ from localexp.errors import UserErrorException
 from localexp.execution import targets
 from localexp.execution.elsewhere.bringing_back import bring_back
 from localexp.execution.elsewhere.exporting import check, export
-from localexp.store.owners import this_process
-from tests.processes import Project, wait_until
+from localexp.observing import LEASH
+from localexp.store.owners import process, this_process
+from tests.processes import Project, of_the_dead, python, wait_until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +171,29 @@ def test_a_run_can_be_canceled_elsewhere(submit: Callable[..., Run], two_folders
     run = submit("import time; print('begun', flush=True); time.sleep(60)")
 
     assert run.get_status() == "Canceled"
+
+
+def test_a_run_elsewhere_ends_with_the_process_on_whose_leash_its_executor_is(
+    submit: Callable[..., Run], two_folders: TwoFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # That of the submitter has no part in it.
+    monkeypatch.setenv(LEASH, str(of_the_dead()))
+
+    def executed_and_let_go() -> None:
+        holder = python("input()")
+        monkeypatch.setenv(LEASH, str(process(holder.pid)))
+        executing = executor(two_folders.there)
+        (log,) = wait_for_files(two_folders.there, "std_log.txt")
+        wait_until(lambda: "begun" in log.read_text(), "the script runs")
+        holder.communicate("\n")
+        executing.communicate()
+
+    two_folders.execute = executed_and_let_go
+
+    run = submit("import time; print('begun', flush=True); time.sleep(60)")
+
+    assert run.get_status() == "Canceled"
+    assert "the test session" in run.get_details()["error"]["error"]["message"]
 
 
 def test_a_run_whose_executor_dies_elsewhere_has_what_it_said_by_then(

@@ -27,12 +27,6 @@ def test_opening_creates_what_is_not_there(tmp_path: Path) -> None:
     assert workspace.experiments == {}
 
 
-def test_the_fixture_for_tests_gives_a_new_one(localexp_workspace: Workspace, tmp_path: Path) -> None:
-    assert localexp_workspace.path == str(tmp_path)
-    assert localexp_workspace.name == tmp_path.name
-    assert localexp_workspace.experiments == {}
-
-
 def test_create_refuses_a_workspace_that_is_there_unless_told(tmp_path: Path) -> None:
     assert Workspace.create("first", tmp_path).name == "first"
 

@@ -98,7 +98,7 @@ def _copy(path: str, target: str, layout: RunLayout) -> None:
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with placing.aside(layout, lambda: os.makedirs(layout.folder, exist_ok=True)) as (aside, copy):
         with open(path, "rb", buffering=0) as original:
-            placing.write(copy, iter(lambda: original.read(placing.PIECE), b""))
+            placing.write(layout, copy, iter(lambda: original.read(placing.PIECE), b""))
         os.replace(aside, target)
 
 

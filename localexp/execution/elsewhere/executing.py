@@ -8,6 +8,7 @@ from localexp.errors import UserErrorException
 from localexp.execution import context, ending, preparing
 from localexp.execution.bell import Bell
 from localexp.execution.elsewhere.manifest import CHECKOUT, End, manifest_of
+from localexp.execution.leash import Leash
 from localexp.execution.supervising import supervise
 from localexp.journal.writer import JournalWriter
 from localexp.snapshot import known
@@ -66,6 +67,10 @@ class FolderHome:
     def is_canceled(self) -> bool:
         return os.path.exists(self.run.cancel)
 
+    def leash(self, start: Start) -> Leash:
+        """That of whoever executes it: the one who submitted it is on another machine, or done with it."""
+        return Leash(os.environ)
+
     def has_interpreter(self, start: Start, is_to_end: Callable[[], bool]) -> bool:
         """Nothing that has to be built is exported."""
         return True
@@ -101,7 +106,7 @@ class FolderHome:
     def sample_seconds(self) -> float:
         return self._manifest.sample_seconds
 
-    def say_limit(self, outcome: Outcome) -> None:
+    def say_canceled(self, outcome: Outcome) -> None:
         """Nobody could take over."""
 
     def say_finalizing(self, outcome: Outcome) -> None:
