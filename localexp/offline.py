@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localexp.store.identifiers import uuid
+from localexp.store.identifiers import of_offline_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class OfflineRun:
     """
 
     def __init__(self, parent_logger: object = None, run_id: str | None = None, **kwargs: object) -> None:
-        self._id = run_id or f"OfflineRun_{uuid()}"
+        self._id = run_id or f"OfflineRun_{of_offline_run()}"
 
     def __repr__(self) -> str:
         return f"OfflineRun(Id: {self.id})"
@@ -126,7 +126,7 @@ class OfflineRun:
 
     def child_run(self, name: str | None = None, run_id: str | None = None, outputs: object = None) -> OfflineRun:
         """A run that prints, too; its id is this one's, a dot, and the name or a UUID."""
-        return OfflineRun(run_id=run_id or f"{self.id}.{name or uuid()}")
+        return OfflineRun(run_id=run_id or f"{self.id}.{name or of_offline_run()}")
 
     def flush(self, timeout_seconds: int = 300) -> None:
         """Do nothing: nothing waits."""

@@ -8,7 +8,7 @@ import click
 
 from localexp.cli import options, table
 from localexp.cli.select import find_run
-from localexp.cli.times import moment_of
+from localexp.report.moments import moment_of
 from localexp.report.printable import printable
 from localexp.report.side_by_side import by_section, closer, texts
 from localexp.run.comparison import compare_runs

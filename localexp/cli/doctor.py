@@ -10,8 +10,8 @@ from localexp.cli import options, table
 from localexp.execution.doctor import examination
 from localexp.execution.doctor.overview import Overview
 from localexp.snapshot.sizes import counted, human, named
+from localexp.store.finding import found_root
 from localexp.store.store import Store
-from localexp.workspace import found_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Any
 from localexp.cli import table
 from localexp.cli.table import Column
 from localexp.cli.tag import text_of
-from localexp.cli.times import duration, duration_text, local_time
+from localexp.cli.times import duration_text, local_time
+from localexp.report.moments import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

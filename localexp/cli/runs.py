@@ -9,9 +9,10 @@ import click
 from localexp.cli import options, table
 from localexp.cli.run_table import HINT, show_runs
 from localexp.cli.select import experiment_key
-from localexp.cli.times import duration, duration_text, local_time
+from localexp.cli.times import duration_text, local_time
 from localexp.execution.details import summaries
 from localexp.execution.searching import columns_named, search, unknown
+from localexp.report.moments import duration
 from localexp.store.query import cells, columns, parser
 from localexp.store.query.tree import ATTRIBUTES, LAST, METRICS
 

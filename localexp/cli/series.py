@@ -8,10 +8,10 @@ from itertools import islice
 import click
 
 from localexp.cli import table
-from localexp.metrics.history import NO_STEP
 from localexp.report.printable import printable
-from localexp.store import clock, curves, points
-from localexp.store.values import Reference, family, from_cell
+from localexp.report.whole import points_of, values
+from localexp.store import clock, curves
+from localexp.store.values import Reference, family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from localexp.store.points import Summary
-    from localexp.store.values import Cell, Value
+    from localexp.store.values import Value
 
 _LEAST_WIDTH_OF_CELL = 6
 _LINES_AT_ONCE = 500
@@ -28,14 +28,13 @@ _LINES_AT_ONCE = 500
 def rows(db: sqlite3.Connection, run: int, found: Sequence[Summary]) -> Iterator[dict[str, object]]:
     """Each value of some metrics, as plain data: its metric, step, time and value, a file by its name."""
     for summary in found:
-        for step, time, value in _values(db, run, summary):
-            plain = value.name if isinstance(value, Reference) else value
-            yield {"metric": summary.name, "step": step, "time": clock.iso(time), "value": plain}
+        for point in points_of(db, run, summary.name):
+            yield {"metric": summary.name, **point}
 
 
 def show_csv(db: sqlite3.Connection, run: int, found: Sequence[Summary]) -> None:
     """Print the same as CSV; what was logged in rows has a column for each of theirs in place of ``value``."""
-    columns = _columns([value for one in found if _is_of_rows(one) for _, _, value in _values(db, run, one)])
+    columns = _columns([value for one in found if _is_of_rows(one) for _, _, value in values(db, run, one.name)])
     value_column = ["value"] if not all(map(_is_of_rows, found)) else []
 
     def cells(name: str, step: int | None, time: int, value: Value) -> list[object]:
@@ -44,20 +43,20 @@ def show_csv(db: sqlite3.Connection, run: int, found: Sequence[Summary]) -> None
         plain = value.name if isinstance(value, Reference) else value
         return [name, step, clock.iso(time), plain, *(None for _ in columns)]
 
-    lines = (cells(one.name, *point) for one in found for point in _values(db, run, one))
+    lines = (cells(one.name, *point) for one in found for point in values(db, run, one.name))
     table.show_csv(["metric", "step", "time", *value_column, *columns], lines)
 
 
 def show_table(db: sqlite3.Connection, run: int, summary: Summary) -> None:
     """Print the values of a metric in lines: what was logged in rows as a table of their columns."""
     if _is_of_rows(summary):
-        _show_rows([value for _, _, value in _values(db, run, summary)])
+        _show_rows([value for _, _, value in values(db, run, summary.name)])
         return
     # One after the other, so that a million takes no more memory than one.
     steps = curves.steps(db, summary.key)
     width = max(len("STEP"), len(str(steps.lowest)), len(str(steps.highest))) if steps.count else 0
     room = table.terminal_width()
-    lines = _lines(_values(db, run, summary), width)
+    lines = _lines(values(db, run, summary.name), width)
     while some := list(islice(lines, _LINES_AT_ONCE)):
         click.echo("\n".join(some if room is None else [table.cut(line, room) for line in some]))
 
@@ -85,17 +84,6 @@ def _show_rows(values: list[Value]) -> None:
         ],
         hint="--csv and --json have all.",
     )
-
-
-def _values(db: sqlite3.Connection, run: int, summary: Summary) -> Iterator[tuple[int | None, int, Value]]:
-    """(step, time, value)."""
-    for stretch in points.stretches(db, run, summary.name, NO_STEP):
-        yield from map(_value, stretch)
-
-
-def _value(row: tuple[int, int, Cell]) -> tuple[int | None, int, Value]:
-    step, time, cell = row
-    return None if step == NO_STEP else step, time, from_cell(cell)
 
 
 def _is_of_rows(summary: Summary) -> bool:

@@ -9,9 +9,11 @@ import click
 from localexp.cli import options, table
 from localexp.cli.run_table import value_text
 from localexp.cli.select import find_run
-from localexp.cli.times import duration, duration_text
-from localexp.execution.details import input_texts, summary
+from localexp.cli.times import duration_text
+from localexp.execution.details import input_texts
 from localexp.execution.facts.shown import brief
+from localexp.report.moments import duration
+from localexp.report.whole import known
 from localexp.snapshot.sizes import counted
 
 TYPE_CHECKING = False
@@ -38,36 +40,18 @@ def show(run: str, workspace: str | None, as_json: bool) -> None:
     """
     opened = options.opened(workspace)
     found = find_run(opened, run)
-    details = found.get_details()
-    facts = _with_duration(summary(opened._store, found._current()))
-    facts["files"] = found.get_file_names()
-    facts["warnings"] = details.get("warnings", [])
-    facts["definition"] = details.get("runDefinition")
-    facts["inputs"] = details.get("inputs", [])
-    facts["identity"] = details.get("identity")
-    facts["origin"] = details.get("origin")
-    facts["facts"] = details.get("facts")
+    facts = known(opened._store, found._current())
     if as_json:
         table.show_json(facts)
         return
     facts["metrics"] = {name: value_text(value) for name, value in facts["metrics"].items()}
     facts["duration"] = duration_text(duration(facts["started"], facts["ended"]))
-    facts["definition"] = _given(details.get("runDefinition"))
-    facts["inputs"] = input_texts(details)
-    facts["facts"] = brief(details.get("facts"))
+    facts["definition"] = _given(facts["definition"])
+    facts["inputs"] = input_texts(facts)
+    facts["facts"] = brief(facts["facts"])
     for name, value in facts.items():
         _show_fact(name.replace("_", " "), value)
     _show_below("next", _next_steps(found, facts))
-
-
-def _with_duration(facts: dict[str, Any]) -> dict[str, Any]:
-    """What is known with the duration in seconds behind the times, of a run that goes on until now."""
-    shown: dict[str, Any] = {}
-    for name, value in facts.items():
-        shown[name] = value
-        if name == "ended":
-            shown["duration"] = duration(facts["started"], value)
-    return shown
 
 
 def _next_steps(run: Run, facts: dict[str, object]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Literal, TypedDict
 
 import click
 
+from localexp.report.plain import json_line, json_text, strict
 from localexp.report.printable import printable
 
 TYPE_CHECKING = False
@@ -153,12 +154,12 @@ def show_listing(
 
 def show_json(value: object) -> None:
     """Print JSON that any reader takes and no terminal acts on: NaN and infinities become texts."""
-    click.echo(_json(value))
+    click.echo(json_text(value))
 
 
 def show_json_line(value: object) -> None:
     """Print JSON as ``show_json`` does, but in one line."""
-    click.echo(_json_in_a_line(value))
+    click.echo(json_line(value))
 
 
 def show_json_list(values: Iterable[object], *, in_lines: bool = False) -> None:
@@ -166,7 +167,7 @@ def show_json_list(values: Iterable[object], *, in_lines: bool = False) -> None:
 
     :param in_lines: each value takes one line, and a third of the time.
     """
-    texts = map(_json_in_a_line, values) if in_lines else (_json(value).replace("\n", "\n  ") for value in values)
+    texts = map(json_line, values) if in_lines else (json_text(value).replace("\n", "\n  ") for value in values)
     is_empty = True
     for text in texts:
         sys.stdout.write(f"[\n  {text}" if is_empty else f",\n  {text}")
@@ -186,7 +187,7 @@ def show_csv(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     # It quotes only what is in its own end of a line, and a lone CR in a cell is one for every reader.
     writer = csv.writer(_Lines(), lineterminator="\r\n")
     writer.writerow([_csv_cell(title, on_terminal) for title in titles])
-    writer.writerows([_csv_cell(cell, on_terminal) for cell in row] for row in rows)
+    writer.writerows([_csv_cell(cell, on_terminal) for cell in row] for row in _rows_told(rows))
     # That nobody takes it is to come out here, not when Python ends.
     sys.stdout.flush()
 
@@ -286,25 +287,10 @@ def _least_width(columns: Sequence[Column]) -> int:
     return sum(column.least for column in columns) + len(_GAP) * (len(columns) - 1)
 
 
-def _json(value: object) -> str:
-    return json.dumps(_strict(value), indent=2, default=str)
+def _rows_told(rows: Iterable[Sequence[object]]) -> Iterable[Sequence[object]]:
+    from localexp.store.telling import all_told, told_by_names
 
-
-def _json_in_a_line(value: object) -> str:
-    try:
-        return json.dumps(value, default=str, allow_nan=False)
-    except ValueError:
-        return json.dumps(_strict(value), default=str)
-
-
-def _strict(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _strict(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strict(inner) for inner in value]
-    return value
+    return ([all_told(cell) for cell in row] for row in rows) if told_by_names() else rows
 
 
 def _csv_cell(value: object, on_terminal: bool) -> object:
@@ -313,7 +299,7 @@ def _csv_cell(value: object, on_terminal: bool) -> object:
     if isinstance(value, float):
         return "NaN" if math.isnan(value) else value
     if isinstance(value, (bool, dict, list, tuple)):
-        value = json.dumps(_strict(value), default=str)
+        value = json.dumps(strict(value), default=str)
     if not isinstance(value, str):
         return value
     safe = f"'{value}" if value.startswith(_BEGIN_OF_FORMULA) and not _is_number(value) else value

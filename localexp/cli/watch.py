@@ -140,7 +140,7 @@ def _show_json(seen: Seen) -> None:
     record = seen.record
     table.show_json_line(
         {
-            "time": clock.iso(clock.now()),
+            "time": clock.iso(clock.shown()),
             "id": record.id,
             "experiment": record.experiment_name,
             "status": record.status,

@@ -8,12 +8,13 @@ from hashlib import blake2b
 
 from localexp.metrics.system import SAMPLED
 from localexp.store import arguments, clock, facts, inputs, params, points, runs, tags
+from localexp.store.telling import told
 from localexp.store.values import Reference, from_cell, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from localexp.store.inputs import Input
@@ -151,7 +152,7 @@ def _seconds(record: RunRecord) -> float | None:
     """How long it went on, or has gone on until now."""
     if record.started_at is None:
         return None
-    return ((clock.now() if record.ended_at is None else record.ended_at) - record.started_at) / 1e6
+    return ((clock.shown() if record.ended_at is None else record.ended_at) - record.started_at) / 1e6
 
 
 def _arguments(definition: Mapping[str, Any]) -> dict[str, object]:
@@ -160,9 +161,14 @@ def _arguments(definition: Mapping[str, Any]) -> dict[str, object]:
     return {
         "script": definition.get("script"),
         "command": definition.get("command"),
-        "arguments": shlex.join(map(str, given)),
-        "unnamed arguments": shlex.join(unnamed),
+        "arguments": _joined(map(str, given)),
+        "unnamed arguments": _joined(unnamed),
     }
+
+
+def _joined(words: Iterable[str]) -> str:
+    # Whether they need quotes is not to depend on paths that are told by names.
+    return shlex.join(map(told, words))
 
 
 def _environment(definition: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, object]:

@@ -6,6 +6,8 @@ import json
 import os
 
 from localexp.execution.facts import packages
+from localexp.store import determinism
+from localexp.store.telling import all_told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,13 +38,15 @@ def identity(submission: Submission, snapshot: str, inputs: list[Input]) -> str:
         {one.path: one.hash for one in inputs},
         None if submission.ranks is None else submission.ranks.definition(),
     ]
-    return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return blake2b(json.dumps(all_told(parts), sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _environment(submission: Submission) -> list[object]:
     """What a script can import besides its source: what its interpreter has, or what is built for it."""
     if submission.wanted is not None:
         return [submission.wanted.id]
+    if determinism.current is not None:
+        return [_place(submission.interpreter)]
     python = submission.python
     found = packages.digest(packages.installed(python.entries))
     return [_place(submission.interpreter), python.implementation, python.version, found]

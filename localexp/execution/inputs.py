@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from localexp.errors import LocalexpError, UserErrorException
+from localexp.store import clock, determinism
 from localexp.store import inputs as recorded_inputs
 from localexp.store.inputs import Input
 from localexp.store.values import readable
@@ -101,7 +102,8 @@ def found(store: Store, source: str, paths: list[str]) -> list[Input]:
     inputs = []
     for path in paths:
         seen = fingerprint.of_path(store, os.fsencode(os.path.join(source, path)))
-        inputs.append(Input(path.replace(os.sep, "/"), seen.files, seen.bytes, seen.changed, seen.hash))
+        changed = seen.changed if determinism.current is None else clock.shown()
+        inputs.append(Input(path.replace(os.sep, "/"), seen.files, seen.bytes, changed, seen.hash))
     return inputs
 
 

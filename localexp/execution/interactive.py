@@ -7,12 +7,13 @@ import os
 import sys
 from threading import get_ident, main_thread
 
+from localexp import observing
 from localexp.errors import LocalexpError, SnapshotException, UserErrorException
 from localexp.execution import ending, outputs
 from localexp.execution.attaching import announce, attached_writer
 from localexp.journal import fold
 from localexp.journal.writer import JournalWriter
-from localexp.store import clock, experiments, identifiers, runs, tags
+from localexp.store import clock, experiments, runs, tags
 from localexp.store.owners import this_process
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ _open: dict[tuple[str, str], _OpenRun] = {}
 class Beginning:
     """What a run begins with. One with a ``parent`` is in the experiment of that one, whatever its name.
 
-    ``run_id`` is a new UUID if None; what is in ``folder`` at the end is kept.
+    ``run_id`` is a new id if None; what is in ``folder`` at the end is kept.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Beginning:
         self.experiment = experiment
         self.parent = parent
         self.folder = folder
-        self.run_id = run_id or identifiers.uuid()
+        self.run_id = run_id
         self.display_name = display_name
         self.description = description
         self.tags = tags or {}
@@ -209,6 +210,12 @@ def end(store: Store, record: RunRecord, outcome: ending.Outcome) -> None:
     _open.pop((store.layout.root, record.id), None)
 
 
+def give_up(store: Store, run_id: str) -> None:
+    """Have nobody end a run of this process any more, as one whose store is gone."""
+    if is_open(store, run_id):
+        _open.pop((store.layout.root, run_id)).writer.close()
+
+
 def keep_outputs(store: Store, record: RunRecord) -> None:
     """Keep what is in the output folder of a run of this process by now; the run goes on.
 
@@ -256,6 +263,7 @@ def _opened(store: Store, record: RunRecord, folder: outputs.OutputFolder | None
     _notice_how_the_interpreter_ends()
     writer = _writer(store, record)
     _open[store.layout.root, record.id] = _OpenRun(store, record, writer, folder)
+    observing.started(store, record)
     return writer
 
 
@@ -300,6 +308,14 @@ class Noted:
                 _end_with_interpreter(run)
                 _open.pop(key, None)
         _fatal[:] = self._fatal
+
+
+def end_all_in(store: Store) -> None:
+    """End those in a store as the end of the interpreter does, for the store is to be removed."""
+    for key, run in reversed(list(_open.items())):
+        if key[0] == store.layout.root and run.pid == os.getpid():
+            _end_with_interpreter(run)
+            _open.pop(key, None)
 
 
 @atexit.register

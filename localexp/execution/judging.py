@@ -82,7 +82,7 @@ def _take_over(store: Store, record: RunRecord) -> None:
             found = runs.anew(db, record)
             status = "CancelRequested" if found.status == "CancelRequested" else "Finalizing"
             if found.owner != record.owner or not states.move(
-                db, found.key, str(record.owner), status, time=clock.now(), new_owner=me
+                db, found.key, str(record.owner), status, time=clock.shown(), new_owner=me
             ):
                 return
             # By whoever took it over and died, or failed to end it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
+from localexp import observing
 from localexp.errors import ScriptNotFound, UserErrorException
 from localexp.execution import (
     canceling,
@@ -21,7 +22,7 @@ from localexp.execution import (
 from localexp.execution.identity import identity
 from localexp.snapshot import take
 from localexp.snapshot.explain import explain
-from localexp.store import arguments, clock, experiments, identifiers, owners, params, runs, tags
+from localexp.store import arguments, clock, determinism, experiments, owners, params, runs, tags
 from localexp.store import inputs as recorded_inputs
 from localexp.store import queue as rows
 from localexp.store import warnings as recorded_warnings
@@ -152,12 +153,13 @@ def _recorded(
             key = _add_run(db, store, experiment, submission, definition, snapshot, found, same, gathered)
             record = runs.by_key(db, key)
             # Within the transaction: once the run is there, anybody may start it.
-            start = handover.Start.of(definition, environment)
+            start = handover.Start.of(definition, {**environment, **determinism.inherited(record.created_at)})
             handover.keep(store.layout.run(record.experiment_name, record.id), start)
     except BaseException:
         if record is not None:
             _withdraw(store, record)
         raise
+    observing.started(store, record)
     return record
 
 
@@ -203,12 +205,11 @@ def _add_run(
     )
     parent = submission.parent
     home = experiments.get_or_create(db, experiment, now).key if parent is None else runs.experiment_of(db, parent)
-    identifier = submission.run_id or f"{identifiers.slug(experiment)}_{now // 1_000_000}_{identifiers.short()}"
     is_queued = targets.target(submission.target).is_queued
     is_first = submission.now or not is_queued or _has_room(db)
     key = runs.create(
         db,
-        identifier=identifier,
+        identifier=submission.run_id,
         experiment=home,
         parent=None if parent is None else parent.key,
         submitter=None if submitter is None else submitter.key,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from localexp.store import determinism
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +31,8 @@ class Memory:
         peak, total = _peak(), _total()
         if _kills() != self._kills_before or peak >= _LITTLE_IS_LEFT * total:
             return f", probably out of memory: peak {_share(peak, total)}"
-        return f"; its peak memory was {_size(peak)}"
+        # It is never twice the same.
+        return f"; its peak memory was {_size(peak)}" if determinism.current is None else ""
 
 
 def _share(peak: int, total: int) -> str:

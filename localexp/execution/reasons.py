@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from localexp.execution import ending
+from localexp.store.telling import told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def _not_found(said: str) -> str:
 
 
 def _shortened(text: str) -> str:
+    # What is cut off is not to depend on the length of paths that are told by names.
+    text = told(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

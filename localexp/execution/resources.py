@@ -9,6 +9,7 @@ import time
 
 from localexp.execution import processes
 from localexp.metrics import system
+from localexp.store import determinism
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,15 +29,15 @@ _MOST_OF_A_CORE = 0.005
 class Sampling:
     """Writes samples of a script into its run, the first after one period, so that a short run has none.
 
-    With ``seconds`` at 0, and on Windows, there are none at all. ``due`` is when the next one is, as
-    ``time.monotonic`` counts.
+    With ``seconds`` at 0, on Windows, and where all is to be the same each time, there are none at all. ``due`` is when
+    the next one is, as ``time.monotonic`` counts.
     """
 
     def __init__(self, sampler: Sampler, seconds: float, writer: JournalWriter) -> None:
         self._sampler = sampler
         self._seconds = seconds
         self._writer = writer
-        is_on = seconds > 0 and os.name != "nt"
+        is_on = seconds > 0 and os.name != "nt" and determinism.current is None
         self.due = time.monotonic() + seconds if is_on else math.inf
 
     def sample_if_due(self) -> None:

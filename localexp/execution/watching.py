@@ -39,7 +39,7 @@ class Seen:
         """For how long it has been running, or was; None if it has not begun."""
         if self.record.started_at is None:
             return None
-        return max(0, (self.record.ended_at or clock.now()) - self.record.started_at) / 1e6
+        return max(0, (self.record.ended_at or clock.shown()) - self.record.started_at) / 1e6
 
 
 class Watch:

@@ -10,7 +10,7 @@ from localexp.errors import LocalexpError, UserErrorException
 from localexp.journal import frame
 from localexp.store import artifacts, journals, params, points, runs, tags, warnings
 from localexp.store.owners import Owner
-from localexp.store.values import family
+from localexp.store.values import family, with_article
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +145,10 @@ def _add_artifact(db: sqlite3.Connection, run: int, name: str, size: int, digest
 
 
 def mixed_message(name: str, first: str, other: str) -> str:
-    return f"the metric {name!r} was logged as a {first} and as a {other}; get_metrics gives what was logged as {first}"
+    return (
+        f"the metric {name!r} was logged as {with_article(first)} and as {with_article(other)}; get_metrics gives what "
+        f"was logged as {first}"
+    )
 
 
 def lost_message(count: int, reason: str) -> str:
@@ -259,12 +262,15 @@ def _say_all_emptied() -> None:
 
     for store in [Store(root) for root in {one[0] for one in _emptied}]:
         try:
-            if store.exists() and not store.is_read_only:
+            # Of an ephemeral one nobody will ask, and a test session may have made hundreds.
+            if store.exists() and not store.is_ephemeral and not store.is_read_only:
                 with store.main.writing() as db:
                     say_emptied(db, store)
         except LocalexpError:
             # Whoever reads the runs next will say it.
             continue
+        finally:
+            store.close()
 
 
 def sweep(store: Store, run: int, layout: RunLayout) -> None:

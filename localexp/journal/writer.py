@@ -22,8 +22,9 @@ from localexp.journal.frame import (
     pack_frame_head,
     words_body,
 )
+from localexp.store import determinism
 from localexp.store.owners import this_process
-from localexp.store.values import family, readable, to_cell
+from localexp.store.values import family, readable, to_cell, with_article
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class JournalWriter:
         now = time_ns() // 1000
         if not 0 <= now - self._checked_at <= _CHECK_EVERY:
             self._check(now)
+        if determinism.current is not None:
+            now = determinism.current.tick()
         if now < self._last_time:
             return self._last_time
         self._last_time = now
@@ -137,8 +140,8 @@ class JournalWriter:
         known = self._kinds.setdefault(name, kind)
         if family(known) != family(kind):
             raise UserErrorException(
-                f"the metric {name!r} was logged as a {known} before, with which a {kind} does not go; "
-                "give it a name of its own"
+                f"the metric {name!r} was logged as {with_article(known)} before, with which {with_article(kind)} does "
+                "not go; give it a name of its own"
             )
 
     def describe(self, name: str, description: str) -> None:
@@ -245,7 +248,7 @@ class JournalWriter:
             self._is_opening = False
 
     def _open(self) -> None:
-        path = self._layout.journal(f"{time_ns() // 1000:016x}-{os.urandom(4).hex()}")
+        path = self._layout.journal(_new_name())
         for _ in range(_TRIES):
             try:
                 header = framed(header_body(str(this_process()), self._run_id))
@@ -307,6 +310,14 @@ class JournalWriter:
         self._since_check = 0
         self.lost = 0
         self._told = 0
+
+
+def _new_name() -> str:
+    """By these names journals are in the order in which they were opened."""
+    clock = determinism.current
+    # Where the ranks of a script come up in any order, their clocks do not.
+    said = "" if clock is None else f"{clock.time:016x}-"
+    return f"{said}{time_ns() // 1000:016x}-{os.urandom(4).hex()}"
 
 
 _writers: weakref.WeakSet[JournalWriter] = weakref.WeakSet()

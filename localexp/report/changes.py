@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from itertools import islice
 
 from localexp.execution.comparing import Row
 from localexp.execution.explaining import SECTIONS, delta, last
 from localexp.report import html
+from localexp.report.html import escape
 from localexp.report.notebook_style import styled
 from localexp.report.printable import printable
 from localexp.report.side_by_side import ABSENT, closer, html_table, texts

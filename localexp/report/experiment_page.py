@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from html import escape
 from itertools import islice
 
 from localexp.execution.listing import listed
 from localexp.report import html
+from localexp.report.html import escape
 from localexp.report.run_rows import run_table
 from localexp.store import clock, experiments
 from localexp.store.listing import Scope

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from html import escape
+from html import escape as as_html
 from io import BufferedWriter
 from urllib.parse import quote
 
 from localexp.execution import placing
 from localexp.execution.details import file_address
 from localexp.store import clock
+from localexp.store.telling import all_told, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def page(title: str, heading: str, body: str, *, is_wide: bool = False) -> str:
         '<meta name="viewport" content="width=device-width">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<style>{_PAGE_STYLE}</style>{body_tag}<h1>{heading}</h1>{body}"
-        f"<footer>As of {clock.iso(clock.now())}; get_portal_url() writes this page anew.</footer></html>\n"
+        f"<footer>As of {clock.iso(clock.shown())}; get_portal_url() writes this page anew.</footer></html>\n"
     )
 
 
@@ -64,6 +65,16 @@ def elsewhere(name: str) -> str:
     import tempfile
 
     return os.path.join(tempfile.mkdtemp(prefix="localexp-"), name)
+
+
+def escape(text: str) -> str:
+    """The HTML of a text, with names for paths in it if those are told so."""
+    return as_html(told(text))
+
+
+def anchor(address: str, shown: str) -> str:
+    """A link; what is shown of it is HTML."""
+    return f'<a href="{as_html(address)}">{shown}</a>'
 
 
 def section(title: str, rows: str) -> str:
@@ -90,11 +101,12 @@ def facts(values: Mapping[str, object]) -> str:
 
 
 def text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return value if isinstance(value, str) else "" if value is None else json.dumps(all_told(value))
 
 
 def short(text: str, longest: int = _LONGEST) -> str:
     """The beginning of a text, which may be one of megabytes."""
+    text = told(text)
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
@@ -132,7 +144,7 @@ def took(record: RunRecord) -> str:
     """
     if record.started_at is None:
         return ""
-    seconds = max(0, (record.ended_at or clock.now()) - record.started_at) / 1e6
+    seconds = max(0, (record.ended_at or clock.shown()) - record.started_at) / 1e6
     return _ended_after(seconds) if record.ended_at is not None else f"{_whole(int(seconds))} so far"
 
 

@@ -19,11 +19,12 @@ def last_lines(layout: RunLayout, most: int) -> list[str]:
 
     Of several ranks the first is read, and what has become of all.
     """
-    found = [line for path in (layout.rank_log(0), layout.log) for line in _lines(path)]
+    found = [line for path in (layout.rank_log(0), layout.log) for line in lines_of(path)]
     return found[-most:]
 
 
-def _lines(path: str) -> list[str]:
+def lines_of(path: str) -> list[str]:
+    """The last lines of one log, likewise; none if it is not there."""
     try:
         with open(path, "rb") as file:
             begin = max(0, os.fstat(file.fileno()).st_size - _BYTES)

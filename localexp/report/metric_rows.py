@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import islice
 
 from localexp.metrics.system import SAMPLED
 from localexp.report.curve import SMALL, WIDE, curve
-from localexp.report.html import and_more, row, short
+from localexp.report.html import and_more, escape, row, short
 from localexp.store import points
 from localexp.store.moment import at_one_moment
 from localexp.store.values import Reference, from_cell

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import islice
 
 from localexp.execution.listing import active, listed
 from localexp.report import html
+from localexp.report.html import escape
 from localexp.report.notebook_run import run_html
 from localexp.report.notebook_style import styled
 from localexp.report.run_rows import run_table

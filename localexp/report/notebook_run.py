@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import islice
 
 from localexp.execution.ending import message_of
 from localexp.execution.listing import listed
 from localexp.report import html
+from localexp.report.html import escape
 from localexp.report.log_tail import last_lines
 from localexp.report.metric_rows import metric_rows
 from localexp.report.notebook_style import styled

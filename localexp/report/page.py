@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from html import escape
 from itertools import islice
 
 from localexp.execution import details as run_details
 from localexp.execution import ending, files
 from localexp.execution.facts.shown import brief
 from localexp.report import html
+from localexp.report.html import escape
 from localexp.report.metric_rows import metric_rows, system_rows
-from localexp.store import params, tags
+from localexp.store import determinism, params, tags
+from localexp.store.telling import told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from localexp.store.layout import RunLayout
     from localexp.store.runs import RunRecord
     from localexp.store.store import Store
@@ -74,17 +77,26 @@ def facts(record: RunRecord, details: dict[str, object]) -> dict[str, object]:
 
 def _files(store: Store, record: RunRecord) -> str:
     layout, found = store.layout.run(record.experiment_name, record.id), files.by_name(store, record)
-    shown = "".join(_file(layout, name, path) for name, path in islice(found.items(), _MOST_FILES))
+    logs = layout.logs()
+    shown = "".join(_file(layout, name, path, logs) for name, path in islice(found.items(), _MOST_FILES))
     return shown + html.and_more(len(found) - _MOST_FILES)
 
 
-def _file(layout: RunLayout, name: str, path: str) -> str:
+def _size_of_log(path: str) -> int:
+    """The bytes of a log; of paths that are told by names, as in tracebacks, those of the names."""
+    if determinism.current is None:
+        return os.path.getsize(path)
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return len(told(file.read()).encode("utf-8", "surrogateescape"))
+
+
+def _file(layout: RunLayout, name: str, path: str, logs: Collection[str]) -> str:
     try:
-        size = os.path.getsize(path)
+        size = _size_of_log(path) if name in logs else os.path.getsize(path)
     except OSError:
         # The script has removed or renamed it since its folder was read.
         return ""
-    return html.row([f'<a href="{escape(html.link(path, layout.folder))}">{escape(name)}</a>', f"{size} bytes"])
+    return html.row([html.anchor(html.link(path, layout.folder), escape(name)), f"{size} bytes"])
 
 
 def _warnings(details: dict[str, object]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import groupby
 
 from localexp.execution.ending import message_of
 from localexp.metrics.system import SAMPLED
-from localexp.report.html import minute, short, status, took
+from localexp.report.html import anchor, escape, minute, short, status, took
 from localexp.report.metric_rows import shown, small_curve
 from localexp.store import params, points, tags
 
@@ -115,7 +114,7 @@ def _named(record: RunRecord, link: Callable[[RunRecord], str | None] | None) ->
     if name != escape(whole):
         name = f'<span title="{escape(whole)}">{name}</span>'
     address = None if link is None else link(record)
-    return name if address is None else f'<a href="{escape(address)}">{name}</a>'
+    return name if address is None else anchor(address, name)
 
 
 def _status(record: RunRecord) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from localexp.execution.comparing import value_key
 from localexp.report import html
+from localexp.report.html import escape
 from localexp.report.notebook_style import styled
 from localexp.report.printable import printable
+from localexp.store.telling import told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def _text(value: object, digits: int | None) -> str:
         return repr(value) if digits is None else f"{value:.{digits}g}"
     if isinstance(value, dict):
         return ", ".join(f"{printable(name)}={_text(inner, digits)}" for name, inner in value.items())
-    return printable(str(value))
+    # Before it is cut.
+    return printable(told(str(value)))
 
 
 def _cut(text: str) -> str:

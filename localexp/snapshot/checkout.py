@@ -30,7 +30,7 @@ def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tup
     """
     retire_left(store)
     with store.main.writing() as db:
-        key = checkouts.lease_idle(db, run, owner, source, snapshot, clock.now())
+        key = checkouts.lease_idle(db, run, owner, source, snapshot, clock.real())
         record = None if key is None else checkouts.by_key(db, key)
     if record is not None:
         try:
@@ -41,7 +41,7 @@ def lease(store: Store, run: int, snapshot: str, source: str, owner: str) -> tup
             # A script has left it so that it cannot be put right, as with folders that may not be written to.
             _condemn_and_retire(store, record)
     with store.main.writing() as db:
-        key = checkouts.add(db, os.urandom(6).hex(), run, owner, source, snapshot, clock.now())
+        key = checkouts.add(db, os.urandom(6).hex(), run, owner, source, snapshot, clock.real())
         record = checkouts.by_key(db, key)
     os.makedirs(store.layout.checkout(record.folder))
     return _fitted(store, record, source)
@@ -109,7 +109,7 @@ def _fitted(store: Store, record: CheckoutRecord, source: str) -> tuple[Checkout
     if result.is_changed:
         known.keep(store, _key(record), result.records)
     with store.main.writing() as db:
-        checkouts.set_ready(db, record.key, result.size, clock.now())
+        checkouts.set_ready(db, record.key, result.size, clock.real())
         return checkouts.by_key(db, record.key), result.warnings
 
 

@@ -141,7 +141,7 @@ class Collection:
     def _begin(self, main: sqlite3.Connection, db: sqlite3.Connection, gone: list[str]) -> None:
         """Note how things stand, so that later it can be told what is new."""
         makers = held.makers(main)
-        self._limit = min([clock.now(), *(maker.started_at for maker in makers)])
+        self._limit = min([clock.real(), *(maker.started_at for maker in makers)])
         self._removals, self._last_tree = blobs.removals(db), blobs.last_tree(db)
         self._total.snapshots = len(gone)
         self._known = {*snapshots.every_id(main)}.difference(gone)

@@ -148,7 +148,7 @@ class Contents(Reader):
         missing = {name: data for name, data in self._waiting.items() if name not in known}
         if missing:
             with self._store.blobs.writing() as db:
-                added = blobs.add(db, missing, clock.now())
+                added = blobs.add(db, missing, clock.real())
             self.new_blobs += len(added)
             self.new_bytes += sum(map(blob_size, added))
         self._waiting.clear()
@@ -162,13 +162,14 @@ class Contents(Reader):
         aside = self._store.layout.object_in_the_making(self._making, os.urandom(4).hex())
         os.lseek(descriptor, 0, os.SEEK_SET)
         try:
-            _make_folders(os.path.dirname(aside), os.path.dirname(final))
+            for folder in (os.path.dirname(aside), os.path.dirname(final)):
+                self._make_folder(folder)
             with open(aside, "xb", buffering=0) as copy, Progress("Writing", "bytes", blob_size(name)) as progress:
                 if hashed(descriptor, blob_size(name), copy.fileno(), progress) != (name[:16], blob_size(name)):
                     return False
-                os.fsync(copy.fileno())
+                self._sync(copy.fileno())
             os.replace(aside, final)
-            _sync_folder(os.path.dirname(final))
+            self._sync_folder(os.path.dirname(final))
         except OSError as error:
             raise _explained(error, self._store.layout.objects) from error
         finally:
@@ -177,6 +178,24 @@ class Contents(Reader):
         self.new_blobs += 1
         self.new_bytes += blob_size(name)
         return True
+
+    def _make_folder(self, path: str) -> None:
+        if not os.path.isdir(path):
+            os.makedirs(path, exist_ok=True)
+            self._sync_folder(os.path.dirname(path))
+
+    def _sync_folder(self, path: str) -> None:
+        if os.name == "nt":
+            return
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            self._sync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _sync(self, descriptor: int) -> None:
+        if not self._store.is_ephemeral:
+            os.fsync(descriptor)
 
 
 def _gone(path: bytes) -> FileNotFoundError:
@@ -207,23 +226,6 @@ def _explained(error: OSError, place: str) -> SnapshotException:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return SnapshotException(f"cannot write to {place}: the disk is full; free some space and try again")
     return SnapshotException(f"cannot store a file in {place}: {error}")
-
-
-def _make_folders(*folders: str) -> None:
-    for folder in folders:
-        if not os.path.isdir(folder):
-            os.makedirs(folder, exist_ok=True)
-            _sync_folder(os.path.dirname(folder))
-
-
-def _sync_folder(path: str) -> None:
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def missing(store: Store, names: Iterable[bytes]) -> set[bytes]:

@@ -31,7 +31,7 @@ class Maker:
         """Whether what it needs is to be kept."""
         if self.owner.is_known_dead():
             return False
-        return self.owner.can_be_judged() or clock.now() - self.started_at < _BELIEVED_MICROSECONDS
+        return self.owner.can_be_judged() or clock.real() - self.started_at < _BELIEVED_MICROSECONDS
 
     @property
     def holds_everything(self) -> bool:

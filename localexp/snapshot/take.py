@@ -101,7 +101,7 @@ def taken(store: Store, source: str, options: Options | None = None) -> Iterator
     places.check(store, source, options.force)
     with store.main.writing() as db:
         forget_abandoned(store, db)
-        making = snapshots.begin(db, str(this_process()), clock.now())
+        making = snapshots.begin(db, str(this_process()), clock.real())
         # Here, for whoever removes something has this lock from before it is counted until it is gone.
         trust = Trust(_removals(store))
     try:
@@ -286,7 +286,7 @@ def _store_trees(store: Store, found: Scan, reader: contents.Contents, trust: Tr
                         store, found, trees.keys() - new
                     ):
                         raise _Removed
-                    blobs.add_trees(db, data.items(), clock.now())
+                    blobs.add_trees(db, data.items(), clock.real())
             return
         # Known by an earlier scan, yet not in the store: it was collected as garbage since.
         _read_all(found, [needed[name] for name in lacking], reader)

@@ -66,8 +66,10 @@ def name_of(text: str) -> str:
     return "/".join(_shortened("".join(_plain(c) for c in part)) for part in parts) or "_"
 
 
-def from_here(path: str, here: str) -> str:
-    """A path as it is from a directory; one outside of that, its last part."""
+def from_here(path: str, here: str | None) -> str:
+    """A path as it is from a directory; one outside of that, or without one, its last part."""
+    if here is None:
+        return os.path.basename(path)
     try:
         way = os.path.relpath(path, here)
     except ValueError:

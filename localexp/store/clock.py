@@ -5,13 +5,27 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 
+from localexp.store import determinism
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
 
 def now() -> int:
-    """Microseconds since the epoch."""
+    """Microseconds since the epoch, to be recorded: a clock for tests may go on with each."""
+    clock = determinism.current
+    return real() if clock is None else clock.tick()
+
+
+def shown() -> int:
+    """The same for what records nothing, as a page, and is to change nothing that is recorded later."""
+    clock = determinism.current
+    return real() if clock is None else clock.time
+
+
+def real() -> int:
+    """The same of this machine's clock in any case, for what judges age, or may be compared with times of files."""
     return time.time_ns() // 1000
 
 

@@ -38,11 +38,19 @@ def get_or_create(db: sqlite3.Connection, name: str, created_at: int) -> Experim
     record = active(db, name)
     if record is None:
         db.execute(
-            "INSERT INTO _experiments (id, name, created_at) VALUES (?, ?, ?)", (identifiers.uuid(), name, created_at)
+            "INSERT INTO _experiments (id, name, created_at) VALUES (?, ?, ?)", (_new_id(db, name), name, created_at)
         )
         record = active(db, name)
     assert record is not None
     return record
+
+
+def _new_id(db: sqlite3.Connection, name: str) -> str:
+    (earlier,) = db.execute("SELECT count(*) FROM _experiments WHERE name = ?", (name,)).fetchone()
+    while find(db, identifier := identifiers.of_experiment(name, earlier)) is not None:
+        # One of them has been deleted since.
+        earlier += 1
+    return identifier
 
 
 def find(db: sqlite3.Connection, identifier: str) -> ExperimentRecord | None:

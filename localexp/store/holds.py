@@ -33,7 +33,7 @@ class Hold:
 def begin(db: sqlite3.Connection, owner: str, path: str = "") -> str:
     """Have everything stay that is there; returns the key for ``end``. Within a write transaction, as all here."""
     key = f"{_PREFIX}{os.urandom(8).hex()}"
-    value = f"{clock.now()} {owner}{_BEFORE_PATH}{readable(path)}"
+    value = f"{clock.real()} {owner}{_BEFORE_PATH}{readable(path)}"
     db.execute("INSERT INTO _settings (key, value) VALUES (?, ?)", (key, value))
     return key
 
@@ -50,7 +50,7 @@ def holder(db: sqlite3.Connection) -> Owner | None:
     found = None
     for key, value in _every(db):
         hold = Hold(value)
-        if hold.owner.is_known_dead() or clock.now() - hold.since > _MOST_MICROSECONDS:
+        if hold.owner.is_known_dead() or clock.real() - hold.since > _MOST_MICROSECONDS:
             end(db, key)
         else:
             found = hold.owner

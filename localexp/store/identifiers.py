@@ -5,17 +5,41 @@ from __future__ import annotations
 import os
 
 from localexp.errors import UserErrorException
+from localexp.store import determinism
 
 _LONGEST_RUN_ID = 128
 
 
 def uuid() -> str:
     """A random (version 4) UUID."""
-    random = bytearray(os.urandom(16))
-    random[6] = random[6] & 0x0F | 0x40
-    random[8] = random[8] & 0x3F | 0x80
-    text = random.hex()
+    return _as_uuid(os.urandom(16))
+
+
+def _as_uuid(data: bytes) -> str:
+    parts = bytearray(data)
+    parts[6] = parts[6] & 0x0F | 0x40
+    parts[8] = parts[8] & 0x3F | 0x80
+    text = parts.hex()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def of_workspace() -> str:
+    """The id of a new workspace."""
+    return uuid() if determinism.current is None else determinism.WORKSPACE_ID
+
+
+def of_experiment(name: str, earlier: int) -> str:
+    """The id of a new experiment, of whose name there are so many that are archived."""
+    if determinism.current is None:
+        return uuid()
+    from hashlib import blake2b
+
+    return _as_uuid(blake2b(f"{name}/{earlier}".encode(), digest_size=16).digest())
+
+
+def of_offline_run() -> str:
+    """What tells a run that is not recorded from others."""
+    return uuid() if determinism.current is None else determinism.current.uuid()
 
 
 def short() -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 from localexp.errors import RunNotFound, UserErrorException
-from localexp.store import experiments
+from localexp.store import determinism, experiments, identifiers
 from localexp.store.many import rows_of_many
 from localexp.store.states import ENDED
 from localexp.store.values import readable
@@ -116,7 +118,7 @@ class RunRecord:
 def create(
     db: sqlite3.Connection,
     *,
-    identifier: str,
+    identifier: str | None,
     experiment: int,
     status: str,
     owner: str | None,
@@ -136,10 +138,12 @@ def create(
 ) -> int:
     """Add a run and return its key.
 
+    :param identifier: None for a new one.
     :raises UserErrorException: the id is taken.
     """
     number = experiments.next_run_number(db, experiment)
     started_at = created_at if status == "Running" else None
+    identifier = identifier or _new_id(db, experiment, number, created_at, is_submitted=type is not None)
     cursor = db.execute(
         "INSERT INTO _runs (id, experiment, parent, number, type, target, status, display_name, description, "
         "created_at, started_at, definition, snapshot, new_blobs, new_bytes, owner, submitter, identity, origin) "
@@ -170,6 +174,18 @@ def create(
         raise UserErrorException(f"there is a run {identifier!r} already; leave run_id out, or choose another")
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def _new_id(db: sqlite3.Connection, experiment: int, number: int, created_at: int, *, is_submitted: bool) -> str:
+    if determinism.current is not None:
+        name = identifiers.slug(experiments.by_key(db, experiment).name)
+        # An experiment of this name may have been archived, or another be called like this one and a number.
+        names = itertools.chain([f"{name}_{number}"], (f"{name}_{number}_{again}" for again in itertools.count(2)))
+        return next(name for name in names if find(db, name) is None)
+    if is_submitted:
+        name = identifiers.slug(experiments.by_key(db, experiment).name)
+        return f"{name}_{created_at // 1_000_000}_{identifiers.short()}"
+    return identifiers.uuid()
 
 
 def find(db: sqlite3.Connection, identifier: str) -> RunRecord | None:

@@ -42,6 +42,16 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def kind_text(value: object) -> str:
+    """The type of a value with its article."""
+    return with_article(type(value).__name__)
+
+
+def with_article(noun: str) -> str:
+    # Types that begin with U, as uint8 and UUID, are spoken with a consonant.
+    return f"an {noun}" if noun.lower().startswith(("a", "e", "i", "o", "ndarray")) else f"a {noun}"
+
+
 def readable(text: str) -> str:
     """A text that UTF-8 can hold: half characters, as file names that are no text have them, are written out."""
     try:

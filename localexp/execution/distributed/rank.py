@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from localexp.execution import processes
+from localexp.store import determinism
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,11 +62,17 @@ def started(job: Job, rank: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             job.words[0] if job.form == SHELL else job.words,
             shell=job.form == SHELL,
-            env={**os.environ, **{name: str(value) for name, value in variables.items()}},
+            env={**os.environ, **{name: str(value) for name, value in variables.items()}, **_clock(rank)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
+
+
+def _clock(rank: int) -> dict[str, str]:
+    """Where all ranks would say the same time, they are a microsecond apart, so that what they say has an order."""
+    clock = determinism.current
+    return {} if clock is None else determinism.inherited(clock.time + rank)
 
 
 def tell_to_end(children: list[subprocess.Popen[bytes]]) -> None:

@@ -6,6 +6,8 @@ import os
 import re
 import sys
 
+from localexp.execution import here
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +42,7 @@ def invocation(variables: Mapping[str, str]) -> dict[str, object]:
     return {
         "argv": _without_values(list(sys.argv), variables),
         "script": None if main is None else os.path.abspath(main),
-        "cwd": _cwd(),
+        "cwd": here.current(),
         "variables": {name: environment[name] for name in sorted(_RECORDED & environment.keys())},
         "otherVariables": sorted(environment.keys() - _RECORDED),
     }
@@ -63,11 +65,3 @@ def _without_value(argument: str, name: str, value: str) -> str:
     is_value = len(value) >= _TELLING_CHARACTERS and (argument == value or argument.endswith(f"={value}"))
     is_set = value != "" and argument.endswith(f"{name}={value}")
     return f"{argument[: -len(value)]}…" if is_value or is_set else argument
-
-
-def _cwd() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:
-        # It has been deleted.
-        return None
