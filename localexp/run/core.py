@@ -122,6 +122,10 @@ class RunCore(Advising):
         """What is known of the run, in Azure ML's shape: runId, status, times, error, warnings, properties, …
 
         ``error`` is ``{"error": {"code", "message", "exitCode"}, "time"}``. What has no value is absent.
+
+        Within ``localexp.testing.deterministic`` two sessions still differ in what says where things really are:
+        ``logFiles``, in ``runDefinition`` the ``sourceDirectory``, the ``interpreter`` and arguments that are paths,
+        and texts of ``error`` and ``warnings`` that have paths. ``localexp show --json`` tells those by names.
         """
         from localexp.execution.details import details
 

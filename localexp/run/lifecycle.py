@@ -135,7 +135,10 @@ class LifecycleOfRun(RunCore):
         delete_runs(self._workspace._store, [self._known()])
 
     def __enter__(self: AnyRun) -> AnyRun:
-        self._working_directory = _working_directory()
+        from localexp.execution import here
+
+        # Where that has been removed there is nothing to come back to.
+        self._working_directory = here.current()
         return self
 
     def __exit__(
@@ -214,11 +217,3 @@ class LifecycleOfRun(RunCore):
         self._record = wait(self._workspace._store, self._known(), follow)
         follower.finish()
         print(f"\nExecution Summary\n=================\n{name}\nStatus: {self.status}\n{address}", flush=True)
-
-
-def _working_directory() -> str | None:
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        # It has been deleted; there is nothing to come back to.
-        return None

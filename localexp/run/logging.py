@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from time import time
 
 from localexp.metrics.system import SAMPLED
 from localexp.metrics.values import LARGEST_STEP, checked_name, checked_step, scalar, scalars
@@ -111,18 +110,20 @@ class LoggingOfRun(UploadsOfRun, ListingOfRun):
         :raises UserErrorException: not exactly one of both is given, or it is no image; or as ``log``.
         :raises StoreError: the file cannot be kept, as on a full disk.
         """
+        from localexp.execution import here
         from localexp.metrics import images
+        from localexp.store import clock
         from localexp.store.artifacts import from_here, name_of
 
         name = checked_name(name)
         images.check_given(name, path, plot)
         if path is None:
             png = io.BytesIO(images.plot_png(plot))
-            self._log_file(name, "image", f"{name_of(name)}_{int(time())}.png", png, description)
+            self._log_file(name, "image", f"{name_of(name)}_{clock.shown() // 1_000_000}.png", png, description)
         else:
             file = os.fsdecode(path)
             images.check_image(file)
-            shown = from_here(file, os.getcwd()).replace(os.sep, "/")
+            shown = from_here(file, here.current()).replace(os.sep, "/")
             self._log_file(name, "image", name_of(shown), file, description)
 
     def log_confusion_matrix(self, name: str, value: object, description: str = "") -> None:

@@ -31,8 +31,9 @@ class LogsOfRun(RunCore):
     def get_all_logs(self, destination: str | os.PathLike[str] | None = None) -> list[str]:
         """Copy all logs of the run as they are by now, below a directory by their names, and return the paths.
 
-        :param destination: the directory, made if it is not there; by default a new one for temporary files. (Azure
-            ML's default is in the source directory, where the next snapshot would capture it.)
+        :param destination: the directory, made if it is not there; by default a new one for temporary files, which
+            nobody removes: in a test give ``tmp_path``. (Azure ML's default is in the source directory, where the next
+            snapshot would capture it.)
         :raises UserErrorException: it is a file, or cannot be written.
         """
         from localexp.execution.logs import copy_all

@@ -1,0 +1,28 @@
+"""A pytest session within a test."""
+
+from __future__ import annotations
+
+import pytest
+
+# What a session within a test imports is forgotten with it, and a module that is there twice knows only half of it.
+import localexp.testing.guards
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Suite = Callable[..., pytest.RunResult]
+
+__all__ = ["localexp"]
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> Suite:
+    """Run tests of the pytester's folder in this process, one after the other as they are written, warnings allowed."""
+
+    def run(*arguments: str) -> pytest.RunResult:
+        return pytester.runpytest_inprocess(
+            "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments
+        )
+
+    return run

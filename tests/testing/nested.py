@@ -1,0 +1,28 @@
+"""What a pytest session within a test has left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from localexp import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localexp import Run
+
+
+def runs_left() -> dict[str, Run]:
+    """The run of each test of the session within this test, by its experiment's name."""
+    found = {}
+    for folder in Path(os.environ["PYTEST_DEBUG_TEMPROOT"]).glob("pytest-of-*/pytest-[0-9]*/*/workspace"):
+        workspace = Workspace(folder)
+        for experiment in workspace.experiments.values():
+            for run in experiment.get_runs():
+                found[experiment.name] = run
+        workspace.close()
+    return found
+
+
+def error_of(run: Run) -> str:
+    return str(run.get_details()["error"]["error"]["message"])
