@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 def submission_of(config: ScriptRunConfig) -> Submission:
     """What is to be run, as plain data.
 
-    :raises RunConfigurationException: a part of the configuration cannot be used.
+    :raises UserErrorException: a part of the configuration cannot be used.
     """
     from localexp.execution import interpreters, targets
+    from localexp.execution.here import absolute
     from localexp.execution.submission import Submission
 
     run_config = config.run_config
@@ -39,7 +40,7 @@ def submission_of(config: ScriptRunConfig) -> Submission:
         raise RunConfigurationException("arguments go with a script; write them into the command")
     of_environment, of_run = run_config.environment.environment_variables, run_config.environment_variables
     interpreter = interpreters.located(run_config.environment.python.interpreter_path)
-    source, script = os.path.abspath(os.path.expanduser(config.source_directory)), config.script
+    source, script = absolute(os.path.expanduser(config.source_directory)), config.script
     submission = Submission(
         source=source,
         script=os.path.relpath(script, source) if script is not None and os.path.isabs(script) else script,

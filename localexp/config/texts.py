@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from localexp.errors import RunConfigurationException, UserErrorException
+from localexp.store.values import kind_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def environment_texts(variables: object) -> dict[str, str]:
     """
     if not isinstance(variables, Mapping):
         raise UserErrorException(
-            f"environment_variables is a {type(variables).__name__}; give a dict of names and values, {{}} for none"
+            f"environment_variables is {kind_text(variables)}; give a dict of names and values, {{}} for none"
         )
     texts = {str(name): str(value) for name, value in variables.items()}
     for name, value in texts.items():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from warnings import warn
 
 from localexp.errors import UserErrorException
+from localexp.execution.here import absolute, current
 from localexp.store.artifacts import from_here
 from localexp.store.layout import STORE_FOLDER
 
@@ -48,16 +50,26 @@ class OutputFolder:
 def chosen(outputs: object) -> OutputFolder | None:
     """What the parameter ``outputs`` of ``start_logging`` means here and now.
 
-    :raises UserErrorException: it means nothing.
+    :raises UserErrorException: it means nothing, or refers to a current directory that was removed.
     """
     if outputs is False:
         return None
-    if outputs is None or outputs is True or outputs == "":
-        return OutputFolder(os.path.abspath(_DEFAULT), _DEFAULT, was_asked_for=outputs is True)
+    if outputs is None or outputs == "":
+        return _default()
+    if outputs is True:
+        return OutputFolder(absolute(_DEFAULT), _DEFAULT, was_asked_for=True)
     if not isinstance(outputs, str | os.PathLike):
         raise UserErrorException(f"outputs is the path of a folder, True, False or None, not {outputs!r}")
-    path = os.path.abspath(os.fsdecode(os.path.expanduser(outputs)))
-    return OutputFolder(path, from_here(path, os.getcwd()), was_asked_for=True)
+    path = absolute(os.fsdecode(os.path.expanduser(outputs)))
+    return OutputFolder(path, from_here(path, current()), was_asked_for=True)
+
+
+def _default() -> OutputFolder | None:
+    if current() is None:
+        # Of who has called what has called this.
+        warn("no outputs are kept with the run: the current directory has been removed", UserWarning, stacklevel=4)
+        return None
+    return OutputFolder(absolute(_DEFAULT), _DEFAULT, was_asked_for=False)
 
 
 def keep_copies(layout: RunLayout, folder: OutputFolder, writer: JournalWriter) -> None:

@@ -30,7 +30,10 @@ def check_can_be_waited_for(store: Store, run_id: str) -> None:
     :raises UserErrorException: it is this very process, or the script that this process is part of.
     """
     if interactive.is_open(store, run_id):
-        raise UserErrorException(f"run {run_id} is this process itself, which would wait for ever: complete() it")
+        raise UserErrorException(
+            f"run {run_id} was started by this process and is still open, so waiting for it would never end: call its "
+            "complete() first"
+        )
     if context.is_part_of(store.layout, run_id):
         raise UserErrorException(f"run {run_id} is the script that waits, and would wait for ever: let it end")
 

@@ -242,7 +242,8 @@ class Experiment(ShownExperiment):
             there; True for ``outputs`` in the current directory. None is that folder too, but only if it is there at
             the end; False is none.
         :param snapshot_directory: the directory to capture, None for none. If the default, the current directory,
-            is more than a snapshot takes, this warns and goes on without; for a directory that was named it raises.
+            is more than a snapshot takes or has been removed, this warns and goes on without; for a directory that was
+            named it raises.
         :param display_name: wins over ``name``.
         :param description: any text.
         :param tags: tags to begin with.
@@ -262,9 +263,9 @@ class Experiment(ShownExperiment):
             tags=checked_tags(tags),
             folder=chosen(outputs),
         )
-        directory = None if snapshot_directory is None else os.path.abspath(os.fsdecode(snapshot_directory))
         options = snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
         try:
+            directory = None if snapshot_directory is None else _to_capture(snapshot_directory)
             record, writer, said = interactive.start(self._workspace._store, beginning, directory, options)
         except SnapshotException as error:
             if snapshot_directory != ".":
@@ -325,6 +326,15 @@ class Experiment(ShownExperiment):
         options = snapshot_options(ignore_parents, max_snapshot_bytes, max_snapshot_files, force)
         parent = None if _parent_run_id is None else _parent(self._workspace, self.name, _parent_run_id)
         return submitted(self._workspace, self.name, config, tags, run_id, options, parent, now, reuse)
+
+
+def _to_capture(directory: str | os.PathLike[str]) -> str:
+    from localexp.execution.here import absolute
+
+    try:
+        return absolute(os.fsdecode(directory))
+    except UserErrorException as error:
+        raise SnapshotException(error.message) from error
 
 
 def submitted(

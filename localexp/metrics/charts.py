@@ -6,6 +6,7 @@ import json
 
 from localexp.errors import UserErrorException
 from localexp.metrics.values import scalar
+from localexp.store.values import kind_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def chart_json(name: str, kind: str, value: object) -> bytes:
     """
     chart = _loaded(name, value) if isinstance(value, (str, bytes)) else value
     if not isinstance(chart, dict):
-        raise _unfit(name, kind, f"a {type(chart).__name__} is no dict")
+        raise _unfit(name, kind, f"{kind_text(chart)} is no dict")
     data = chart.get("data")
     if chart.get("schema_type") != kind:
         raise _unfit(name, kind, f"its schema_type is {chart.get('schema_type')!r}")

@@ -6,6 +6,7 @@ import io
 import os
 
 from localexp.errors import UserErrorException
+from localexp.store.values import kind_text
 
 _HEADS = {
     b"\x89PNG\r\n\x1a\n": "png",
@@ -30,7 +31,7 @@ def check_given(name: str, path: object, plot: object) -> None:
         raise UserErrorException(f"metric {name!r}: give the path of an image or a plot, and not both")
     if path is not None and not isinstance(path, (str, bytes, os.PathLike)):
         raise UserErrorException(
-            f"metric {name!r}: the path of an image is a text or a pathlib.Path, not a {type(path).__name__}; "
+            f"metric {name!r}: the path of an image is a text or a pathlib.Path, not {kind_text(path)}; "
             f"a figure of matplotlib goes into plot=, as in log_image({name!r}, plot=figure)"
         )
 
@@ -66,7 +67,7 @@ def plot_png(plot: object) -> bytes:
     save = getattr(plot, "savefig", None)
     if not callable(save):
         raise UserErrorException(
-            f"a {type(plot).__name__} has no savefig; give a figure of matplotlib, or the path of an image"
+            f"{kind_text(plot)} has no savefig; give a figure of matplotlib, or the path of an image"
         )
     buffer = io.BytesIO()
     save(buffer, format="png", bbox_inches="tight")

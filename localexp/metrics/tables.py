@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localexp.errors import UserErrorException
 from localexp.metrics.values import scalar, scalars
-from localexp.store.values import readable
+from localexp.store.values import kind_text, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def rows(name: str, table: object) -> list[Row]:
     """
     if not hasattr(table, "keys") or not hasattr(table, "__getitem__"):
         raise UserErrorException(
-            f"metric {name!r}: a {type(table).__name__} is no table; give a dict of columns, each a list of values"
+            f"metric {name!r}: {kind_text(table)} is no table; give a dict of columns, each a list of values"
         )
     keys = list(table.keys())
     if len(set(keys)) < len(keys):
@@ -51,7 +51,7 @@ def _column_name(name: str, key: object) -> str:
 def _column(name: str, cells: object) -> list[Scalar]:
     if hasattr(cells, "keys") and not hasattr(cells, "tolist"):
         raise UserErrorException(
-            f"metric {name!r}: a {type(cells).__name__} is no column; give a list of values, as "
+            f"metric {name!r}: {kind_text(cells)} is no column; give a list of values, as "
             "DataFrame.to_dict('list') does"
         )
     is_list = hasattr(cells, "__iter__") and not isinstance(cells, str) and getattr(cells, "ndim", 1) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localexp.errors import UserErrorException
-from localexp.store.values import readable
+from localexp.store.values import kind_text, readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def scalar(name: str, value: object) -> Scalar:
     if isinstance(value, float):
         return float(value)
     raise UserErrorException(
-        f"metric {name!r}: a {type(value).__name__} is not a number, text, bool or None; log_list, log_row and "
+        f"metric {name!r}: {kind_text(value)} is not a number, text, bool or None; log_list, log_row and "
         "log_table take more than one value"
     )
 
@@ -45,15 +45,15 @@ def scalars(name: str, values: object) -> list[Scalar]:
     """
     elements = _listed(values)
     if isinstance(elements, (str, bytes, bytearray)):
-        raise UserErrorException(f"metric {name!r}: a {type(values).__name__} is no list; log takes a single value")
+        raise UserErrorException(f"metric {name!r}: {kind_text(values)} is no list; log takes a single value")
     if hasattr(elements, "keys"):
         # Iterated over, it would give its keys.
-        raise UserErrorException(f"metric {name!r}: a {type(values).__name__} is no list; log_table takes columns")
+        raise UserErrorException(f"metric {name!r}: {kind_text(values)} is no list; log_table takes columns")
     try:
         iterator = iter(elements)  # type: ignore[call-overload]
     except TypeError as error:
         raise UserErrorException(
-            f"metric {name!r}: a {type(values).__name__} is no list; log takes a single value"
+            f"metric {name!r}: {kind_text(values)} is no list; log takes a single value"
         ) from error
     return [scalar(name, element) for element in iterator]
 

@@ -97,7 +97,7 @@ def test_a_chart_that_lacks_a_list_is_refused(run: Run, kind: str) -> None:
 @pytest.mark.parametrize(
     ("chart", "problem"),
     [
-        (5, "a int is no dict"),
+        (5, "an int is no dict"),
         ({}, "its schema_type is None"),
         ({**matrix(), "schema_type": "residuals"}, "its schema_type is 'residuals'"),
         ({**matrix(), "data": [1]}, "it has no dict 'data'"),
@@ -107,7 +107,7 @@ def test_a_chart_that_lacks_a_list_is_refused(run: Run, kind: str) -> None:
         (matrix(["a", "b"], [1, 2]), "its matrix has not 2 rows of 2 numbers"),
         (matrix(["a", "b"], [[1, 2], [3, "4"]]), "holds something that is no number"),
         ("{", "the text is not JSON"),
-        (matrix(["a", object()]), "a object is not a number"),
+        (matrix(["a", object()]), "an object is not a number"),
     ],
 )
 def test_a_confusion_matrix_of_another_schema_is_refused(run: Run, chart: object, problem: str) -> None:
@@ -209,7 +209,7 @@ def test_what_is_an_image_is_told_by_its_bytes(run: Run, tmp_path: Path, content
         ("text.png", None, "text.png is no image .* upload_file takes"),
         (".", None, "cannot read the image"),
         (None, "curve", "a str has no savefig; give a figure of matplotlib"),
-        (3, None, "the path of an image is a text or a pathlib.Path, not a int"),
+        (3, None, "the path of an image is a text or a pathlib.Path, not an int"),
     ],
     ids=["nothing", "a figure as path", "both", "no file", "a text", "a folder", "no plot", "no path"],
 )

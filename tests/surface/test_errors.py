@@ -26,6 +26,7 @@ OWN: list[LocalexpError] = [
     errors.RunEnvironmentException(inner_exception=ValueError("cause")),
     errors.SnapshotException("too large", ("a: 1", "b: 2"), inner_exception=ValueError("cause")),
     errors.ActivityFailedException("failed", {"error": {"code": "UserError"}}, inner_exception=ValueError("cause")),
+    errors.OutsideWorkspaceError("outside", "/home/me/project", "test_train.py:4"),
     errors.ScriptNotFound("no train.py"),
     errors.AbsentName("no attribute"),
     errors.AbsentImport("no import"),

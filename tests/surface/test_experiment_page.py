@@ -79,6 +79,7 @@ def test_an_experiment_that_has_not_been_created_has_no_page(workspace: Workspac
         Experiment(workspace, "later", _create_in_cloud=False).get_portal_url()
 
 
+@pytest.mark.localexp_outside
 def test_the_page_of_a_read_only_store_is_written_elsewhere_and_a_notebook_shows_it() -> None:
     code = """
         import sys

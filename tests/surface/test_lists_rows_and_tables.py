@@ -155,7 +155,7 @@ def test_a_table_of_scalars_is_a_row(run: Run) -> None:
         ("x", "a str is no table"),
         ({"x": [1, 2], "y": [1]}, "the columns of a table are of one length; x has 2, y has 1"),
         ({"x": [1, 2], "y": 1}, "x has 2, y has 1"),
-        ({"x": [object()]}, "metric 'm: x': a object is not a number"),
+        ({"x": [object()]}, "metric 'm: x': an object is not a number"),
         ({5: [1]}, "the column 5 is of type int"),
         (pd.DataFrame({"x": [1, 2]}).to_dict(), r"'m: x': a dict is no column; .* as DataFrame.to_dict\('list'\)"),
         ({"x": {"a": 1}}, "metric 'm: x': a dict is no column"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localexp import Experiment, Run, Workspace
-from localexp.errors import UserErrorException
+from localexp import Experiment, Run, ScriptRunConfig, Workspace
+from localexp.errors import SnapshotException, UserErrorException
 from tests.processes import output, python
 
 
@@ -102,6 +102,38 @@ def test_the_folder_is_that_of_where_the_run_was_started(
     run.complete()
 
     assert run.get_file_names() == ["outputs/model.txt"]
+
+
+def test_where_the_current_directory_was_removed_a_run_starts_without_what_it_is_for(
+    experiment: Experiment, here: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    write(source / "train.py")
+    here.rmdir()
+
+    with pytest.warns(UserWarning, match="removed") as told, experiment.start_logging() as run:
+        run.log("loss", 0.5)
+    said = ["no outputs are kept with the run: the current", "the run goes on without a snapshot: the path '.'"]
+    assert [str(one.message)[: len(start)] for one, start in zip(told, said, strict=True)] == said
+    assert {one.filename for one in told} == {__file__}
+    with pytest.warns(UserWarning, match="no outputs are kept"):
+        started(experiment).complete()
+    with experiment.start_logging(outputs=tmp_path / "far" / "made", snapshot_directory=source) as run:
+        write(tmp_path / "far" / "made" / "a.txt")
+    assert run.get_file_names() == ["made/a.txt"]
+
+
+def test_what_refers_to_a_current_directory_that_was_removed_is_refused(experiment: Experiment, here: Path) -> None:
+    here.rmdir()
+
+    for outputs in ("o", True):
+        with pytest.raises(UserErrorException, match=r"path 'o\w*' refers to .* removed; give a whole path"):
+            started(experiment, outputs)
+    with pytest.raises(SnapshotException, match=r"path 'source' refers to .* removed; give a whole path"):
+        experiment.start_logging(outputs=False, snapshot_directory="source")
+    with pytest.raises(UserErrorException, match=r"path '.' refers to .* removed; give a whole path"):
+        experiment.submit(ScriptRunConfig(".", "train.py"))
+    assert list(experiment.get_runs()) == []
 
 
 @pytest.mark.parametrize("ending", ["complete", "fail", "cancel"])

@@ -7,6 +7,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
+
+import pytest
+import yaml
 
 from localexp import Experiment, RunConfiguration, Workspace
 from localexp.cli.main import localexp
@@ -15,8 +19,12 @@ from tests.execution.builders import wheel
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+BEFORE, _, AFTER = README.partition("## Testing with localexp\n")
+TESTING, _, AFTER = AFTER.partition("\n## ")
+
+
+def blocks(language: str, text: str = BEFORE + AFTER) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def test_the_code_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
@@ -78,6 +86,70 @@ def test_what_the_readme_shows_of_running_again_and_elsewhere_runs_as_it_stands(
     assert workspace.environments["torch"].version == "1"
     assert distributed.get_metrics() == {"loss": [0.25] * 4}
     assert RunConfiguration.load(tmp_path, "train").environment.name == "torch"
+
+
+def test_the_chapter_on_testing_holds_in_a_small_project(tmp_path: Path) -> None:
+    training, tests, assertions, compared, ephemeral = blocks("python", TESTING)
+    comparing = 'assert report(localexp_run) == Path("tests/report.json").read_text()'
+    [renewing] = re.findall(r"`(Path\(.*report\(localexp_run\)\))`", TESTING)
+    prepared = """
+def test_what_is_asserted(localexp_run):
+    run = localexp_run
+    run.log("loss", 0.12)
+    run.log_list("curve", [0.5, 0.25])
+    run.log_row("epoch", number=1)
+    run.log_row("epoch", number=2)
+    with open("model.pkl", "w"):
+        run.upload_file("outputs/model.pkl", "model.pkl")
+    run.complete()
+"""
+    outside = """
+def test_outside_of_fixtures():
+    from localexp import Experiment, ScriptRunConfig, Workspace
+    config = ScriptRunConfig(".", "training.py", arguments=["--lr", 0.1])
+"""
+    project = tmp_path / "project"
+    (project / "tests").mkdir(parents=True)
+    (project / "training.py").write_text(training)
+    (project / "test_training.py").write_text(
+        tests
+        + prepared
+        + indent(assertions, "    ")
+        + outside
+        + indent(ephemeral, "    ")
+        + "        run.wait_for_completion()\n    assert not os.path.exists(workspace.path)\n"
+        + "\nimport os\n"
+    )
+
+    def said(*arguments: str) -> str:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", f"--basetemp={tmp_path}/tested"]
+        return subprocess.run([*command, *arguments], cwd=project, capture_output=True, text=True).stdout
+
+    assert comparing in compared
+    (project / "test_report.py").write_text("from training import train\n" + compared.replace(comparing, renewing))
+    assert "1 passed" in (first := said("test_report.py")), first
+    (project / "test_report.py").write_text("from training import train\n" + compared)
+    assert "6 passed" in (last := said()), last
+
+
+def test_the_workflow_of_the_chapter_keeps_the_workspaces_of_the_tests() -> None:
+    [workflow] = blocks("yaml", TESTING)
+    [job] = yaml.safe_load(workflow)["jobs"].values()
+    *_, run, keep = job["steps"]
+
+    assert run["run"] == f"python -m pytest --basetemp={keep['with']['path']}"
+    assert keep["with"]["include-hidden-files"] is True
+    assert f"`LOCALEXP_WORKSPACE={keep['with']['path']}/test_the_loss_falls0/workspace" in TESTING
+
+
+def test_the_options_and_fixtures_of_the_plugin_are_in_the_readme(pytester: pytest.Pytester) -> None:
+    said = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "--fixtures").stdout.str()
+    options = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "--help").stdout.str()
+
+    names = set(re.findall(r"^(localexp_\w+)", said, re.MULTILINE))
+    assert len(names) == 8
+    for name in names | set(re.findall(r"^  (localexp_\w+)", options, re.MULTILINE)):
+        assert f"`{name}" in TESTING or f"`…{name.rpartition('_')[2]}`" in TESTING, name
 
 
 def test_every_command_is_in_the_readme_and_has_help() -> None:

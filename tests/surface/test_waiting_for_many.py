@@ -82,7 +82,7 @@ def test_an_unknown_run_is_found_out_before_anything_is_waited_for(
 
 def test_what_can_never_end_is_refused(workspace: Workspace, experiment: Experiment, project: Project) -> None:
     by_hand = experiment.start_logging(snapshot_directory=None)
-    with pytest.raises(UserErrorException, match="would wait for ever"):
+    with pytest.raises(UserErrorException, match="waiting for it would never end: call its complete"):
         workspace.wait([by_hand])
     by_hand.complete()
 
