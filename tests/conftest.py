@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,16 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
+# What is collected is here to stay; to look through it again and again takes a tenth of the time of collecting.
+gc.disable()
+
 # Where it is not written, every worker of every session compiles all tests anew, which takes longer than some of them.
 sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +76,17 @@ def workspace(new_store: Path, tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture
 def experiment(workspace: Workspace) -> Experiment:
     return Experiment(workspace, "digits")
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, of the test and of the processes that it starts."""
+    folder = tmp_path / "temporary"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture

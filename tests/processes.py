@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PATIENCE_SECONDS = 60.0
-# Between two looks at what is waited for: it is mostly other processes that need the cores meanwhile.
-GLANCE_SECONDS = 0.002
+# Between two looks at what is waited for; the longer a look takes, the more: it is mostly others that need the cores.
+GLANCE_SECONDS, LONGEST_GLANCE_SECONDS = 0.002, 0.01
 REPOSITORY = Path(__file__).parents[1]
 NOBODY = 65534
 
@@ -148,6 +148,8 @@ def of_the_dead() -> Owner:
 def wait_until(is_so: Callable[[], object], what: str) -> None:
     """Wait for another process to do something; fail if it does not."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    begun = time.thread_time()
     while not is_so():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(GLANCE_SECONDS)
+        time.sleep(min(max(GLANCE_SECONDS, 5 * (time.thread_time() - begun)), LONGEST_GLANCE_SECONDS))
+        begun = time.thread_time()

@@ -38,6 +38,8 @@ _NOT_IMPORTED = (
     "localexp.testing",
 )
 _PIECE = 65536
+# It is read when localexp is imported.
+_CLOCK = "LOCALEXP_DETERMINISTIC"
 
 
 def ready() -> bool:
@@ -46,7 +48,7 @@ def ready() -> bool:
 
 def start_alike(variables: Mapping[str, str], others: Mapping[str, str]) -> bool:
     """Whether interpreters with these variables are alike: some are read when one starts, and never again."""
-    return _of_interpreters(variables) == _of_interpreters(others)
+    return _CLOCK not in variables and _of_interpreters(variables) == _of_interpreters(others)
 
 
 def _of_interpreters(variables: Mapping[str, str]) -> dict[str, str]:
@@ -152,6 +154,7 @@ class _Prepared:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env={name: value for name, value in os.environ.items() if not name.startswith(_CLOCK)},
                 pass_fds=[its.fileno()],
             )
 

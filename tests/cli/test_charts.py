@@ -135,7 +135,7 @@ def test_marks_lie_between_the_ends_and_can_be_told_apart(one: float, other: flo
     assert len(set(texts)) == len(set(found))
 
 
-@given(st.lists(st.one_of(_numbers, st.text(), st.none(), st.booleans()), max_size=60), st.integers(1, 40))
+@given(st.lists(st.one_of(_numbers, st.text(max_size=3), st.none(), st.booleans()), max_size=60), st.integers(1, 40))
 def test_a_small_curve_is_no_wider_than_asked(values: list[object], width: int) -> None:
     assert len(sparkline(values, width)) <= width
 

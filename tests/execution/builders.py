@@ -25,13 +25,21 @@ print(tiny.NAME, os.environ["VIRTUAL_ENV"] == sys.prefix, shutil.which("python")
 PRINTED = "tiny True True\n"
 
 UV = """\
-    #!{python}
-    import os, sys, time, zipfile
+    #!{python} -IS
+    import os, sys, time
     folder = {folder!r}
     with open(os.path.join(folder, "calls"), "a") as file:
         file.write(f"{{sys.argv[1]}}\\n")
     if sys.argv[1] == "venv":
-        os.execv({python!r}, [{python!r}, "-I", "-m", "venv", "--without-pip", sys.argv[-1]])
+        place = sys.argv[-1]
+        interpreter = sys.argv[sys.argv.index("--python") + 1]
+        os.makedirs(os.path.join(place, "bin"))
+        os.makedirs(os.path.join(place, "lib", "python{{}}.{{}}".format(*sys.version_info), "site-packages"))
+        for name in ("python", "python3"):
+            os.symlink(os.path.realpath(interpreter), os.path.join(place, "bin", name))
+        with open(os.path.join(place, "pyvenv.cfg"), "w") as file:
+            file.write("home = " + os.path.dirname(os.path.realpath(interpreter)) + "\\n")
+        sys.exit()
     assert sys.argv[1:3] == ["pip", "install"]
     while os.path.exists(os.path.join(folder, "closed")):
         time.sleep(0.01)
@@ -39,6 +47,7 @@ UV = """\
     place = os.path.dirname(requirements)
     [library] = os.listdir(os.path.join(place, "lib"))
     print("installing", os.path.expandvars(open(requirements).read()))
+    import zipfile
     zipfile.ZipFile({wheel!r}).extractall(os.path.join(place, "lib", library, "site-packages"))
     """
 

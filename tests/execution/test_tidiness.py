@@ -121,7 +121,7 @@ def test_errors_can_be_sent_between_processes() -> None:
 def test_waiting_for_oneself_is_refused(experiment: Experiment) -> None:
     run = experiment.start_logging(snapshot_directory=None)
 
-    with pytest.raises(errors.UserErrorException, match="wait for ever"):
+    with pytest.raises(errors.UserErrorException, match="would never end"):
         run.wait_for_completion()
 
     run.complete()

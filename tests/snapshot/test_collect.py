@@ -56,6 +56,7 @@ def stored(workspace: Workspace) -> tuple[int, int]:
     return small + objects, folders
 
 
+@pytest.mark.localexp_outside
 @settings(max_examples=8)
 @given(content=st.lists(trees.sized_directories, min_size=1, max_size=4), data=st.data())
 def test_what_is_left_is_what_the_runs_need_that_are_left(
