@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     checkouts,
+    fixtures,
     latency,
     many_runs,
     memory,
@@ -42,6 +43,7 @@ _TOPICS = (
     outputs,
     sizes,
     memory,
+    fixtures,
 )
 
 BENCHMARKS: dict[str, Benchmark] = {
