@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # With the first every import would compile anew; the others would make the processes part of some run.
-_UNWANTED = ("PYTHONDONTWRITEBYTECODE", "LOCALEXP_RUN_ID", "LOCALEXP_EXPERIMENT", "LOCALEXP_WORKSPACE")
+_UNWANTED = ("PYTHONDONTWRITEBYTECODE", "LOCALEXP_")
 
 
 def variables(**more: str) -> dict[str, str]:
     """The environment variables of a measured process."""
-    return {**{name: value for name, value in os.environ.items() if name not in _UNWANTED}, **more}
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}, **more}
 
 
 @contextmanager
