@@ -21,9 +21,14 @@ def advance(store: Store) -> None:
     while (first := None if store.is_read_only else _first(store)) is not None:
         if _has_lost_its_leash(store, first):
             continue
-        record = _claimed(store)
-        if record is None:
-            return
+        with store.main.writing() as db:
+            record = _next(store, db)
+            if record is None or not queue.has_room(db):
+                return
+            # If somebody else has just taken or ended that one, nothing has been asked of this one yet.
+            is_claimed = record.key == first.key and states.claim(db, record.key, str(this_process()))
+        if not is_claimed:
+            continue
         try:
             starting.start(store, record)
         except ExperimentExecutionException:
@@ -60,14 +65,6 @@ def _first(store: Store) -> RunRecord | None:
         return None
     if not has_room and not any(judging.is_freed(store, other) for other in at_work):
         return None
-    return record
-
-
-def _claimed(store: Store) -> RunRecord | None:
-    with store.main.writing() as db:
-        record = _next(store, db)
-        if record is None or not queue.has_room(db) or not states.claim(db, record.key, str(this_process())):
-            return None
     return record
 
 

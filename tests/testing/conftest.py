@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["localexp"]
 
 
+@pytest.fixture(autouse=True)
+def no_automation_around_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it believes itself to be in one, pytest writes each message twice, the second time in its summary."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> Suite:
     """Run tests of the pytester's folder in this process, one after the other as they are written, warnings allowed."""
