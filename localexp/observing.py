@@ -46,8 +46,9 @@ def remove(observer: Observer) -> None:
     _observers.remove(observer)
 
 
-def is_on() -> bool:
-    return bool(_observers)
+def innermost() -> Observer | None:
+    """Who is told, if anybody is."""
+    return _observers[-1] if _observers else None
 
 
 def opens(root: str) -> None:

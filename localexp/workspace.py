@@ -407,7 +407,7 @@ def reopened(path: str) -> Workspace:
 
 def _check_may_be_opened(root: str) -> None:
     __tracebackhide__ = True
-    if observing.is_on():
+    if observing.innermost() is not None:
         observing.opens(root)
     elif observing.FENCE in os.environ:
         from localexp.execution import fence

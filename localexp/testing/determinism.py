@@ -10,7 +10,7 @@ import pytest
 
 from localexp.errors import UserErrorException
 from localexp.store import determinism
-from localexp.testing import DETERMINISTIC, innermost_session
+from localexp.testing.plugin import DETERMINISTIC, innermost_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from localexp.store.determinism import Clock
-    from localexp.testing import Session
+    from localexp.testing.session import Session
 
 
 @contextmanager
@@ -187,10 +187,9 @@ def _folders() -> str:
 def _named() -> list[tuple[str, str]]:
     from tempfile import gettempdir
 
-    session = innermost_session()
-    if session is None:
+    config = innermost_config()
+    if config is None:
         return [(gettempdir(), "{tmp}"), (_current_folder(), "{root}")]
-    config = session.config
     # Without the plugin of that name there is none.
     factory: pytest.TempPathFactory | None = getattr(config, "_tmp_path_factory", None)
     own = [] if factory is None else [(str(factory.getbasetemp()), "{tmp}")]

@@ -12,9 +12,10 @@ from localexp.errors import ReplacedStoreError, StoreError
 from localexp.execution import interactive
 from localexp.experiment import Experiment
 from localexp.store.finding import WORKSPACE_VARIABLE
-from localexp.testing import outcomes, session_of
+from localexp.testing import outcomes
 from localexp.testing.context import as_context, leave_outer_run
 from localexp.testing.origins import checked
+from localexp.testing.plugin import session_of
 from localexp.workspace import Workspace
 
 TYPE_CHECKING = False

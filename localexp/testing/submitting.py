@@ -19,7 +19,8 @@ from localexp.report.log_tail import last_lines
 from localexp.run import Run
 from localexp.snapshot.explain import explain
 from localexp.store.values import is_number
-from localexp.testing import outcomes, session_of
+from localexp.testing import outcomes
+from localexp.testing.plugin import session_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

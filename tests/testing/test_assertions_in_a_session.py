@@ -72,7 +72,7 @@ def test_assertions_are_imported_when_they_are_used() -> None:
     )
 
     assert output(printed).splitlines() == [
-        "['localexp.observing', 'localexp.testing']",
+        "['localexp.observing', 'localexp.testing.plugin', 'localexp.testing']",
         "True True",
         "module 'localexp.testing' has no attribute 'assert_nothing'",
     ]

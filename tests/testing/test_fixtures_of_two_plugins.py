@@ -52,7 +52,7 @@ def test_two_plugins_that_define_a_fixture_are_warned_of_once(pytester: pytest.P
     result = suite("-W", "default")
     result.assert_outcomes(errors=2, warnings=1)
     message = "several plugins define the fixture localexp_workspace: the one at *other_plugin.py:3 is used *"
-    result.stdout.fnmatch_lines([f"*PytestWarning: {message}, and not that at *__init__.py:*; rename one, *"])
+    result.stdout.fnmatch_lines([f"*PytestWarning: {message}, and not that at *testing/plugin.py:*; rename one, *"])
 
 
 def test_a_warning_that_is_an_error_fails_no_more_than_the_test(pytester: pytest.Pytester, suite: Suite) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from localexp.testing import OF_WORKER, RUNS
 from localexp.testing.guards import runs, workspaces
 from localexp.testing.guards.problems import Problem, show
+from localexp.testing.plugin import OF_WORKER, RUNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from localexp.testing import Session
+    from localexp.testing.session import Session
 
 _JUDGED = frozenset([pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED])
 

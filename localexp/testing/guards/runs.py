@@ -9,9 +9,9 @@ from localexp.errors import LocalexpError
 from localexp.execution import ending, interactive
 from localexp.execution.targets import INLINE
 from localexp.store.store import Store
-from localexp.testing import RUNS, SUPERVISORS
 from localexp.testing.guards import places, supervisors
 from localexp.testing.guards.problems import Problem
+from localexp.testing.plugin import RUNS, SUPERVISORS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from localexp.store.runs import RunRecord
-    from localexp.testing import Session
+    from localexp.testing.session import Session
 
 _SETUP_FUNCTION = re.compile(r"_(?:xunit|unittest)_(\w+?)_fixture_(.+)")
 
@@ -53,7 +53,7 @@ class Started:
         self.store = store if record.type is None else Store(store.layout.root)
         self.record = record
         self.test = None if session.item is None else session.item.nodeid
-        self.fixture = Fixture(session.config, session.fixtures[-1]) if session.fixtures else None
+        self.fixture = None if (definition := session.fixture) is None else Fixture(session.config, definition)
         self.line = places.of_caller(session.config, session.item).text
 
     @property

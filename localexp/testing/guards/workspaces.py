@@ -7,16 +7,16 @@ import os
 from localexp.errors import OutsideWorkspaceError
 from localexp.execution.fence import ALLOW, SWITCH_OFF, lies_in, outside
 from localexp.store.layout import Layout
-from localexp.testing import OUTSIDE
 from localexp.testing.guards import places
 from localexp.testing.guards.problems import Problem
+from localexp.testing.plugin import OUTSIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localexp.testing import Session
     from localexp.testing.guards.places import Place
+    from localexp.testing.session import Session
 
 
 def check(session: Session, root: str) -> None:

@@ -1,0 +1,175 @@
+"""A session that has nothing to do with localexp has next to nothing of it, until something has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.processes import output, python
+
+
+def session(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Tests in a process of their own, in which nothing of localexp but its plugin has been imported."""
+    return pytester.runpytest_subprocess(
+        "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments
+    )
+
+
+def test_it_imports_nothing_more_and_takes_no_part_in_tests(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_sessionfinish(session):
+            print([name for name in sorted(sys.modules) if name.startswith("localexp.")])
+            print(session.config.pluginmanager.has_plugin("localexp-session"))
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def given(tmp_path):
+            return tmp_path
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(given, number):
+            pass
+
+        def test_error():
+            raise ValueError
+        """
+    )
+    result = session(pytester, "-s")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*'localexp.observing', 'localexp.testing', 'localexp.testing.plugin'?", "False"])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from localexp import Workspace\ndef test_it(): pass",
+        "import pytest\n@pytest.mark.localexp_outside\ndef test_it(): pass",
+        "import pytest\n@pytest.mark.localexp_deterministic\nclass Test:\n    def test_it(self): pass",
+        "def test_it(localexp_workspace): pass",
+        "import pytest\n@pytest.fixture\ndef mine(localexp_run): pass\ndef test_it(mine): pass",
+    ],
+    ids=["import", "marker", "marker of a class", "fixture", "fixture of a fixture"],
+)
+def test_what_is_collected_has_it_take_part_from_the_first_test_on(pytester: pytest.Pytester, use: str) -> None:
+    pytester.makeconftest(
+        """
+        def pytest_runtestloop(session):
+            print(session.config.pluginmanager.has_plugin("localexp-session"))
+        """
+    )
+    pytester.makepyfile(use)
+    result = session(pytester, "-s")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("True")
+
+
+BEGUN = """
+    import pytest
+
+    def begun(folder):
+        from localexp import Experiment, Workspace
+        return Experiment(Workspace(folder), "digits").start_logging(snapshot_directory=None)
+
+    @pytest.fixture
+    def of_test(tmp_path):
+        begun(tmp_path)
+
+    @pytest.fixture(scope="module")
+    def of_module(tmp_path_factory):
+        begun(tmp_path_factory.mktemp("module"))
+
+    @pytest.fixture
+    def late(tmp_path):
+        yield
+        begun(tmp_path)
+    """
+
+
+IN_THREAD = """
+def test_it(tmp_path):
+    import concurrent.futures as futures
+    with futures.ThreadPoolExecutor() as threads:
+        threads.submit(begun, tmp_path).result()
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "owner"),
+    [
+        ("def test_it(tmp_path): begun(tmp_path)", "test_it.py::test_it"),
+        ("def test_it(of_test): pass", "fixture of_test (test_it.py:7)"),
+        ("def test_it(of_module): pass", "fixture of_module (test_it.py:11)"),
+        ("def test_it(request): request.getfixturevalue('of_test')", "fixture of_test (test_it.py:7)"),
+        ("def test_it(late): pass", "code outside of tests"),
+        (IN_THREAD, "test_it.py::test_it"),
+    ],
+    ids=["test", "fixture", "fixture of the module", "fixture that a test asks for", "teardown", "thread"],
+)
+def test_a_run_that_is_left_open_by_who_imports_it_late_is_theirs(
+    pytester: pytest.Pytester, test: str, owner: str
+) -> None:
+    pytester.makepyfile(test_it=BEGUN.replace("\n    ", "\n") + "\n" + test, test_later="def test_it():\n    pass")
+    result = session(pytester)
+
+    result.assert_outcomes(passed=2, errors=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(f"localexp: run left open by {owner}")
+
+
+def test_a_workspace_outside_is_refused_to_who_imports_it_late(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_innocent():
+            pass
+
+        def test_outside():
+            from localexp import Workspace
+            Workspace("real")
+
+        @pytest.mark.xfail(strict=True)
+        def test_again():
+            from localexp import Workspace
+            Workspace("real")
+        """
+    )
+    result = session(pytester)
+
+    result.assert_outcomes(passed=1, failed=1, xfailed=1)
+    result.stdout.fnmatch_lines(["*where: test_*.py:8", "*test: *::test_outside"])
+    assert not (pytester.path / "real").exists()
+
+
+def test_what_it_imports_is_imported_as_everywhere_else(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import importlib.machinery, sys
+        import localexp.testing, localexp.workspace
+
+        def test_it():
+            assert type(localexp.workspace.__loader__) is importlib.machinery.SourceFileLoader
+            assert type(__loader__) is not importlib.machinery.SourceFileLoader
+            assert localexp.testing.Finder in sys.meta_path
+        """
+    )
+    result = output(
+        python(
+            f"""
+            import os, pytest, sys
+            os.chdir({str(pytester.path)!r})
+            assert pytest.main(["-q", "-p", "no:cacheprovider"]) == 0
+            print("left" if sys.modules["localexp.testing"].Finder in sys.meta_path else "removed")
+            """
+        )
+    )
+
+    assert result.splitlines()[-1] == "removed"
