@@ -23,13 +23,18 @@ def no_automation_around_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To import all that the tests of localexp are run with takes longer than most of these sessions."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "localexp.testing")
+
+
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> Suite:
     """Run tests of the pytester's folder in this process, one after the other as they are written, warnings allowed."""
 
     def run(*arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_inprocess(
-            "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments
-        )
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
     return run

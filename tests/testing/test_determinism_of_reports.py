@@ -138,8 +138,7 @@ def reports(
         patch.setenv("TZ", f"UTC-{seed}")
         result = run(
             "-v",
-            "-n0",
-            *("-p", "no:cacheprovider", "-p", "no:asyncio"),
+            *("-p", "no:cacheprovider", "-p", "randomly"),
             f"--basetemp={base}",
             f"--randomly-seed={seed}",
             *arguments,

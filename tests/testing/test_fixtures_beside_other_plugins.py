@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.testing.conftest import Suite
 
+
 MANY = """
 import os, pytest
 from localexp import Run, Workspace
@@ -120,18 +121,18 @@ def test_coroutines_use_them(pytester: pytest.Pytester) -> None:
         """
     )
     options = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist", "-W", "error", *options)
+    result = pytester.runpytest_subprocess("-p", "asyncio", "-W", "error", *options)
     result.assert_outcomes(passed=1, failed=1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_of_tests_does_not_matter(pytester: pytest.Pytester, seed: int) -> None:
     pytester.makepyfile(MANY)
-    result = pytester.runpytest_inprocess(f"--randomly-seed={seed}", "-p", "no:xdist", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess("-p", "randomly", f"--randomly-seed={seed}")
     result.assert_outcomes(passed=25)
 
 
 def test_each_worker_has_a_session_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(MANY)
-    result = pytester.runpytest_subprocess("-n2", "--dist=load", "-p", "no:asyncio", "-W", "error")
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n2", "--dist=load", "-W", "error")
     result.assert_outcomes(passed=25)

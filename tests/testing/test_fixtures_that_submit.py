@@ -207,8 +207,7 @@ def test_an_interrupt_while_a_script_is_waited_for_cancels_its_run(pytester: pyt
             localexp_submit("examples/slow.py", arguments=[os.getpid()])
         """
     )
-    plugins = "-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio"
-    result = pytester.runpytest_inprocess(*plugins, no_reraise_ctrlc=True)
+    result = pytester.runpytest_inprocess(no_reraise_ctrlc=True)
     result.stdout.fnmatch_lines(["*test_it.py:4: KeyboardInterrupt"])
     run = runs_left()["test_slow"]
     run.wait_for_completion()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -445,9 +444,7 @@ def test_any_kind_of_test_is_guarded(pytester: pytest.Pytester) -> None:
                 pool.submit(Workspace, "real")
         '''
     )
-    result = pytester.runpytest_inprocess(
-        "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "--doctest-modules"
-    )
+    result = pytester.runpytest_inprocess("-p", "asyncio", "-p", "no:cacheprovider", "--doctest-modules")
     result.assert_outcomes(failed=3, passed=1, errors=2)
     assert places(result)[-3:] == ["<doctest test_kinds.documented[0]>:1", "test_kinds.py:20", "test_kinds.py:24"]
     result.stdout.fnmatch_lines(["*where: test_kinds.py:14", "*where: an unknown line in thread ThreadPoolExecutor*"])
@@ -493,28 +490,10 @@ def test_each_worker_of_xdist_has_a_temporary_folder_of_its_own(pytester: pytest
             Workspace(tmp_path_factory.getbasetemp().parent)
         """
     )
-    result = pytester.runpytest_subprocess("-n2", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n2", "-p", "no:cacheprovider")
 
     result.assert_outcomes(passed=4, failed=1, errors=1)
     result.stdout.fnmatch_lines(["ERROR conftest.py:6 - *"])
-
-
-def test_a_session_without_workspaces_imports_nothing_for_this(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_it(tmp_path):\n    pass")
-    pytester.makeconftest(
-        """
-        import sys
-
-        def pytest_unconfigure():
-            print(sorted(name for name in sys.modules if name.startswith("localexp.")))
-        """
-    )
-    result = pytester.run(sys.executable, "-m", "pytest", "-p", "no:pytester", "-p", "no:hypothesispytest")
-
-    result.assert_outcomes(passed=1)
-    printed = next(line for line in result.outlines if line.startswith("['localexp."))
-    assert "localexp.testing'" in printed
-    assert "localexp.testing.guards" not in printed
 
 
 CHILDREN = """

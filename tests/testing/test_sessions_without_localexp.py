@@ -9,9 +9,7 @@ from tests.processes import output, python
 
 def session(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Tests in a process of their own, in which nothing of localexp but its plugin has been imported."""
-    return pytester.runpytest_subprocess(
-        "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments
-    )
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
 
 def test_it_imports_nothing_more_and_takes_no_part_in_tests(pytester: pytest.Pytester) -> None:

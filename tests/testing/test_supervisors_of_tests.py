@@ -290,7 +290,7 @@ def test_dies(localexp_workspace, tmp_path):
 
 
 def subprocess_of(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:asyncio", *options)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
 
 
 def assert_all_have_ended_with_the_session(workspace: Workspace) -> None:
@@ -308,7 +308,7 @@ def assert_all_have_ended_with_the_session(workspace: Workspace) -> None:
 def test_runs_end_with_a_session_that_is_killed(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(DYING % "os.kill(os.getpid(), signal.SIGKILL)")
 
-    result = subprocess_of(pytester, "-p", "no:xdist")
+    result = subprocess_of(pytester)
 
     assert result.ret == -signal.SIGKILL
     assert_all_have_ended_with_the_session(*workspaces(pytester))
@@ -323,7 +323,7 @@ def test_leaks(localexp_workspace, tmp_path):
 """
     )
 
-    result = subprocess_of(pytester, "-n1")
+    result = subprocess_of(pytester, "-p", "xdist", "-n1")
 
     result.assert_outcomes(passed=1, failed=1, errors=1)
     result.stdout.fnmatch_lines_random(["worker 'gw0' crashed*", "localexp: run left open by *::test_leaks"])
@@ -340,7 +340,7 @@ def test_a_worker_that_leaves_runs_makes_the_session_fail(pytester: pytest.Pytes
         """
     )
 
-    result = subprocess_of(pytester, "-n1")
+    result = subprocess_of(pytester, "-p", "xdist", "-n1")
 
     result.assert_outcomes(passed=1, errors=1)
     assert result.ret == 1
@@ -372,7 +372,7 @@ def test_who_interrupts_a_session_twice_waits_for_nothing_and_leaves_nothing(pyt
         """,
     )
 
-    result = subprocess_of(pytester, "-p", "no:xdist", "test_it.py")
+    result = subprocess_of(pytester, "test_it.py")
 
     assert result.ret == 2
     assert "Traceback" not in result.stderr.str()
@@ -395,7 +395,7 @@ def test_an_interrupted_session_cancels_its_runs_and_blames_nobody(pytester: pyt
         """
     )
 
-    result = subprocess_of(pytester, "-p", "no:xdist")
+    result = subprocess_of(pytester)
 
     assert result.ret == 2
     result.stdout.no_fnmatch_line("*localexp: *")
