@@ -6,6 +6,7 @@ import pytest
 
 # What a session within a test imports is forgotten with it, and a module that is there twice knows only half of it.
 import localexp.testing.guards
+from tests.testing.nested import in_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ def no_automation_around_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """To import all that the tests of localexp are run with takes longer than most of these sessions."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTEST_PLUGINS", "localexp.testing")
 
 
 @pytest.fixture
@@ -35,6 +35,6 @@ def suite(pytester: pytest.Pytester) -> Suite:
     """Run tests of the pytester's folder in this process, one after the other as they are written, warnings allowed."""
 
     def run(*arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        return in_process(pytester, *arguments)
 
     return run

@@ -1,10 +1,13 @@
-"""What a pytest session within a test has left."""
+"""Pytest sessions within tests, and what they have left."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import pytest
+
+import localexp.testing
 from localexp import Workspace
 
 TYPE_CHECKING = False
@@ -26,3 +29,10 @@ def runs_left() -> dict[str, Run]:
 
 def error_of(run: Run) -> str:
     return str(run.get_details()["error"]["error"]["message"])
+
+
+def in_process(pytester: pytest.Pytester, *arguments: str, no_reraise_ctrlc: bool = False) -> pytest.RunResult:
+    """Run the tests of its folder in this process, one after the other as they are written, warnings allowed."""
+    return pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", *arguments, plugins=[localexp.testing], no_reraise_ctrlc=no_reraise_ctrlc
+    )

@@ -138,7 +138,7 @@ def reports(
         patch.setenv("TZ", f"UTC-{seed}")
         result = run(
             "-v",
-            *("-p", "no:cacheprovider", "-p", "randomly"),
+            *("-p", "localexp", "-p", "no:cacheprovider", "-p", "randomly"),
             f"--basetemp={base}",
             f"--randomly-seed={seed}",
             *arguments,

@@ -10,7 +10,7 @@ import pytest
 from localexp import Workspace
 from localexp.testing.fixtures import fitting
 from tests.processes import NOBODY, output, python_of_nobody
-from tests.testing.nested import error_of, runs_left
+from tests.testing.nested import error_of, in_process, runs_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def test_a_temporary_folder_that_is_read_only_is_said_clearly() -> None:
                         "def locked(tmp_path): tmp_path.chmod(0o500); yield; tmp_path.chmod(0o700)\\n"
                         "def test_it(localexp_workspace): pass\\n"
                     )
-                pytest.main(["-q", "-p", "no:cacheprovider", "--basetemp=temporary", "test_it.py"])
+                pytest.main(["-q", "-p", "localexp", "-p", "no:cacheprovider", "--basetemp=temporary", "test_it.py"])
                 """,
                 folder,
             )
@@ -352,7 +352,7 @@ def test_an_interrupted_test_leaves_no_completed_run(pytester: pytest.Pytester, 
             {interrupt}
         """
     )
-    pytester.runpytest_inprocess(no_reraise_ctrlc=True)
+    in_process(pytester, no_reraise_ctrlc=True)
     [run] = runs_left().values()
     assert run.get_status() == "Failed"
     assert error_of(run) == "the test session was interrupted"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.testing.nested import runs_left
+from tests.testing.nested import in_process, runs_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,18 +121,18 @@ def test_coroutines_use_them(pytester: pytest.Pytester) -> None:
         """
     )
     options = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
-    result = pytester.runpytest_subprocess("-p", "asyncio", "-W", "error", *options)
+    result = pytester.runpytest_subprocess("-p", "localexp", "-p", "asyncio", "-W", "error", *options)
     result.assert_outcomes(passed=1, failed=1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_of_tests_does_not_matter(pytester: pytest.Pytester, seed: int) -> None:
     pytester.makepyfile(MANY)
-    result = pytester.runpytest_inprocess("-p", "randomly", f"--randomly-seed={seed}")
+    result = in_process(pytester, "-p", "randomly", f"--randomly-seed={seed}")
     result.assert_outcomes(passed=25)
 
 
 def test_each_worker_has_a_session_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(MANY)
-    result = pytester.runpytest_subprocess("-p", "xdist", "-n2", "--dist=load", "-W", "error")
+    result = pytester.runpytest_subprocess("-p", "localexp", "-p", "xdist", "-n2", "--dist=load", "-W", "error")
     result.assert_outcomes(passed=25)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.testing.nested import runs_left
+from tests.testing.nested import in_process, runs_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def test_an_interrupt_while_a_script_is_waited_for_cancels_its_run(pytester: pyt
             localexp_submit("examples/slow.py", arguments=[os.getpid()])
         """
     )
-    result = pytester.runpytest_inprocess(no_reraise_ctrlc=True)
+    result = in_process(pytester, no_reraise_ctrlc=True)
     result.stdout.fnmatch_lines(["*test_it.py:4: KeyboardInterrupt"])
     run = runs_left()["test_slow"]
     run.wait_for_completion()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.testing.nested import in_process
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.testing.conftest import Suite
@@ -308,7 +310,7 @@ def test_a_worker_of_xdist_tells_its_controller(pytester: pytest.Pytester) -> No
             pass
         """
     )
-    result = pytester.runpytest_subprocess("-p", "xdist", "-n1", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "localexp", "-p", "xdist", "-n1", "-p", "no:cacheprovider")
 
     result.assert_outcomes(passed=1, errors=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -511,7 +513,7 @@ def test_an_async_test_and_fixture_are_guarded(pytester: pytest.Pytester) -> Non
             pass
         """
     )
-    result = pytester.runpytest_inprocess("-p", "asyncio", "-p", "no:cacheprovider")
+    result = in_process(pytester, "-p", "asyncio")
 
     result.assert_outcomes(passed=3, errors=2)
     assert lines(result, "localexp: run left open by ") == [
@@ -569,7 +571,7 @@ def test_an_interrupted_session_ends_its_runs_without_a_word_of_it(pytester: pyt
         print("the run is", run.status)
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "localexp", "-p", "no:cacheprovider")
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["the run is Failed"])

@@ -11,6 +11,7 @@ from localexp import Workspace
 from localexp.errors import OutsideWorkspaceError
 from localexp.execution import fence
 from localexp.observing import FENCE
+from tests.testing.nested import in_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -444,7 +445,7 @@ def test_any_kind_of_test_is_guarded(pytester: pytest.Pytester) -> None:
                 pool.submit(Workspace, "real")
         '''
     )
-    result = pytester.runpytest_inprocess("-p", "asyncio", "-p", "no:cacheprovider", "--doctest-modules")
+    result = in_process(pytester, "-p", "asyncio", "--doctest-modules")
     result.assert_outcomes(failed=3, passed=1, errors=2)
     assert places(result)[-3:] == ["<doctest test_kinds.documented[0]>:1", "test_kinds.py:20", "test_kinds.py:24"]
     result.stdout.fnmatch_lines(["*where: test_kinds.py:14", "*where: an unknown line in thread ThreadPoolExecutor*"])
@@ -490,7 +491,7 @@ def test_each_worker_of_xdist_has_a_temporary_folder_of_its_own(pytester: pytest
             Workspace(tmp_path_factory.getbasetemp().parent)
         """
     )
-    result = pytester.runpytest_subprocess("-p", "xdist", "-n2", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "localexp", "-p", "xdist", "-n2", "-p", "no:cacheprovider")
 
     result.assert_outcomes(passed=4, failed=1, errors=1)
     result.stdout.fnmatch_lines(["ERROR conftest.py:6 - *"])

@@ -9,7 +9,7 @@ from tests.processes import output, python
 
 def session(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Tests in a process of their own, in which nothing of localexp but its plugin has been imported."""
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    return pytester.runpytest_subprocess("-p", "localexp", "-p", "no:cacheprovider", *arguments)
 
 
 def test_it_imports_nothing_more_and_takes_no_part_in_tests(pytester: pytest.Pytester) -> None:
@@ -164,7 +164,7 @@ def test_what_it_imports_is_imported_as_everywhere_else(pytester: pytest.Pyteste
             f"""
             import os, pytest, sys
             os.chdir({str(pytester.path)!r})
-            assert pytest.main(["-q", "-p", "no:cacheprovider"]) == 0
+            assert pytest.main(["-q", "-p", "localexp", "-p", "no:cacheprovider"]) == 0
             print("left" if sys.modules["localexp.testing"].Finder in sys.meta_path else "removed")
             """
         )

@@ -172,10 +172,7 @@ def test_a_session_may_let_them_go_on(pytester: pytest.Pytester, suite: Suite, m
     run.wait_for_completion()
 
 
-def test_a_conftest_may_name_the_plugin(
-    pytester: pytest.Pytester, suite: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def test_a_conftest_may_name_the_plugin(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("pytest_plugins = ['localexp.testing']")
     pytester.makepyfile(
         """
@@ -186,7 +183,7 @@ def test_a_conftest_may_name_the_plugin(
         """
     )
 
-    result = suite()
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
 
     assert result.ret == 1
     result.stdout.fnmatch_lines(["localexp: run left open by *::test_it"])
@@ -290,7 +287,7 @@ def test_dies(localexp_workspace, tmp_path):
 
 
 def subprocess_of(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+    return pytester.runpytest_subprocess("-p", "localexp", "-p", "no:cacheprovider", *options)
 
 
 def assert_all_have_ended_with_the_session(workspace: Workspace) -> None:
