@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 import pytest
 
@@ -98,6 +99,7 @@ class Watch:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._session: Session | None = None
+        self._beginning = threading.RLock()
         self._switches = {name: _is_on(config, name) for name in (WORKSPACES, RUNS, SUPERVISORS)}
         observing.add(self)
         config.add_cleanup(lambda: observing.remove(self))
@@ -119,11 +121,13 @@ class Watch:
 
     def session(self) -> Session:
         """It is begun when it is asked for first."""
-        if self._session is None:
-            from localexp.testing.session import begun
+        # Threads of a test may be the first together.
+        with self._beginning:
+            if self._session is None:
+                from localexp.testing.session import begun
 
-            self._session = begun(self.config)
-        return self._session
+                self._session = begun(self.config)
+            return self._session
 
     def opens(self, root: str) -> None:
         """``observing.Observer.opens``."""

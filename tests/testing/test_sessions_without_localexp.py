@@ -171,3 +171,17 @@ def test_what_it_imports_is_imported_as_everywhere_else(pytester: pytest.Pyteste
     )
 
     assert result.splitlines()[-1] == "removed"
+
+
+def test_threads_of_a_test_that_are_the_first_together_begin_it_once(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        def test_it(tmp_path):
+            from localexp import Workspace
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda name: Workspace(tmp_path / name), "abcd"))
+        """
+    )
+    session(pytester).assert_outcomes(passed=1)
