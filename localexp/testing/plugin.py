@@ -101,6 +101,8 @@ class Watch:
         self._session: Session | None = None
         self._beginning = threading.RLock()
         self._switches = {name: _is_on(config, name) for name in (WORKSPACES, RUNS, SUPERVISORS)}
+        self.clock = _clock_said(config)
+        """What says that each test is deterministic, and where it stands."""
         observing.add(self)
         config.add_cleanup(lambda: observing.remove(self))
         config.add_cleanup(Finder.remove)
@@ -116,7 +118,7 @@ class Watch:
         """From now on have what this process starts be kept from workspaces outside, or allow it, as is configured."""
         fence = _fence(self.config) if self.guards(WORKSPACES) else None
         self.config.add_cleanup(set_variable(observing.FENCE, fence))
-        if self.config.getini(DETERMINISTIC) or "LOCALEXP_DETERMINISTIC" in os.environ:
+        if self.clock is not None:
             self.session()
 
     def session(self) -> Session:
@@ -158,6 +160,15 @@ def _is_on(config: pytest.Config, name: str) -> bool:
         return bool(config.getini(name))
     except (TypeError, ValueError, pytest.UsageError) as error:
         raise pytest.UsageError(f"the option {name} of the ini file is true or false: {error}") from None
+
+
+def _clock_said(config: pytest.Config) -> tuple[str, str] | None:
+    said = config.getini(DETERMINISTIC)
+    if said:
+        return said, f"the option {DETERMINISTIC} of the ini file"
+    # Now, for a test may change it.
+    said = os.environ.get("LOCALEXP_DETERMINISTIC")
+    return (said, "the environment variable LOCALEXP_DETERMINISTIC") if said else None
 
 
 def set_variable(name: str, value: str | None) -> Callable[[], None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
@@ -41,8 +40,7 @@ class Session:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.clock = _clock_said(config)
-        """What says that each test is deterministic, and where it stands."""
+        self.clock = watch_of(config).clock
         self.item = _set_up_or_called(config)
         """The test that is being set up, called or torn down; None while tests are collected and between them."""
         self.has_failed = False
@@ -220,12 +218,3 @@ def _given_to(hook: str) -> Iterator[Mapping[str, Any]]:
             if frame.f_code.co_name == hook:
                 yield frame.f_locals
             frame = frame.f_back
-
-
-def _clock_said(config: pytest.Config) -> tuple[str, str] | None:
-    said = config.getini(DETERMINISTIC)
-    if said:
-        return said, f"the option {DETERMINISTIC} of the ini file"
-    # Now, for a test may change it.
-    said = os.environ.get("LOCALEXP_DETERMINISTIC")
-    return (said, "the environment variable LOCALEXP_DETERMINISTIC") if said else None

@@ -185,3 +185,23 @@ def test_threads_of_a_test_that_are_the_first_together_begin_it_once(pytester: p
         """
     )
     session(pytester).assert_outcomes(passed=1)
+
+
+def test_a_block_that_is_deterministic_does_not_have_later_tests_be(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def id_of_run(folder):
+            from localexp import Experiment, Workspace
+            with Experiment(Workspace(folder), "digits").start_logging(snapshot_directory=None) as run:
+                return run.id
+
+        def test_block(tmp_path):
+            from localexp.testing import deterministic
+            with deterministic():
+                assert id_of_run(tmp_path) == "digits_1"
+
+        def test_later(tmp_path):
+            assert id_of_run(tmp_path) != "digits_1"
+        """
+    )
+    session(pytester).assert_outcomes(passed=2)
