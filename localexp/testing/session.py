@@ -95,8 +95,11 @@ class Session:
             self._shows(call.excinfo.value)
         report = yield
         # Not before: of a unittest class pytest finds out here what was raised. The end of a test is judged by now.
-        error = None if call.excinfo is None or call.when == "teardown" else call.excinfo.value
-        if error is not None and not isinstance(error, pytest.skip.Exception):
+        error = None if call.excinfo is None else call.excinfo.value
+        if error is not None and call.when == "teardown":
+            # This may have been begun in it.
+            self._is_told(error)
+        elif error is not None and not isinstance(error, pytest.skip.Exception):
             self._fails(error)
         return report
 
@@ -132,6 +135,8 @@ class Session:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
         """The innermost: neither the summary is shown yet nor is a worker's output sent."""
+        # Nor has the protocol been seen to end of a test in which this was begun and which was then interrupted.
+        self.item = None
         # Wide fixtures are gone with the last test, and pytest may remove the temporary folder next.
         if exitstatus == pytest.ExitCode.OK and not self.is_interrupted:
             self._finishes(session, exitstatus)

@@ -205,3 +205,36 @@ def test_a_block_that_is_deterministic_does_not_have_later_tests_be(pytester: py
         """
     )
     session(pytester).assert_outcomes(passed=2)
+
+
+def test_what_is_refused_to_a_teardown_that_imports_it_late_is_told_once(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def late():
+            yield
+            from localexp import Workspace
+            Workspace("real")
+
+        def test_it(late):
+            pass
+        """
+    )
+    session(pytester).assert_outcomes(passed=1, errors=1)
+
+
+def test_a_run_of_a_test_that_asks_for_it_late_and_is_interrupted_is_not_completed(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_unconfigure(config):\n    print(config.run.get_status())")
+    pytester.makepyfile(
+        """
+        def test_it(request):
+            request.config.run = request.getfixturevalue("localexp_run")
+            raise KeyboardInterrupt
+        """
+    )
+    result = session(pytester)
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines("Failed")
