@@ -238,3 +238,11 @@ def test_a_run_of_a_test_that_asks_for_it_late_and_is_interrupted_is_not_complet
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines("Failed")
+
+
+def test_the_assertions_of_tests_in_a_folder_of_its_name_are_told_as_those_of_others(pytester: pytest.Pytester) -> None:
+    pytester.mkdir("localexp").joinpath("test_it.py").write_text("def test_it():\n    one = 1\n    assert one == 2\n")
+    result = session(pytester, "--import-mode=importlib", "--rootdir=.")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("E *assert 1 == 2")
