@@ -57,6 +57,7 @@ from localexp.testing.plugin import (  # noqa: E402, F401 - for pytest, and afte
     pytest_collection_finish,
     pytest_configure,
     pytest_load_initial_conftests,
+    pytest_runtest_makereport,
     pytest_testnodedown,
 )
 

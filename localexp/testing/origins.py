@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 # A test that fails here is shown with its own line, and not with ours.
 __tracebackhide__ = True
 
-_KEY = pytest.StashKey[dict[str, str]]()
+_KEY = pytest.StashKey[set[str]]()
 
 
 def note(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
-    """Remember who gives what has been set up, and warn if several plugins would, at the first time."""
-    places = request.config.stash.setdefault(_KEY, {})
-    is_first = fixturedef.argname not in places
-    places[fixturedef.argname] = _place(fixturedef)
-    if is_first:
+    """Warn if several plugins would give what has been set up, at the first time."""
+    known = request.config.stash.setdefault(_KEY, set())
+    if fixturedef.argname not in known:
+        known.add(fixturedef.argname)
         _warn_of_others(fixturedef, request)
 
 
@@ -38,7 +37,7 @@ def checked(request: pytest.FixtureRequest, name: str, value: object, kind: type
     """
     if isinstance(value, kind):
         return value
-    place = request.config.stash.get(_KEY, {}).get(name, "an unknown file")
+    place = _place(request._get_active_fixturedef(name))
     raise UserErrorException(
         f"the fixture {name} gives {value!r}, but {request.fixturename} needs a localexp.{kind.__name__} of it; it is "
         f"defined at {place}: give that another name, or have it give {with_article(kind.__name__)}"

@@ -70,12 +70,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         session_of(session.config)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    # What fails may have been imported by the test, and have opened nothing yet.
+    if call.excinfo is not None:
+        shows(item.config, call.excinfo.value)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """A worker of xdist has ended; one that was killed has no output."""
     problems = getattr(node, "workeroutput", {}).get(OF_WORKER)
     if problems:
         session_of(node.config).of_workers.extend(problems)
+
+
+def shows(config: pytest.Config, error: BaseException) -> None:
+    """An error is about to be shown."""
+    if "localexp.errors" in sys.modules:
+        from localexp.testing import tracebacks
+
+        tracebacks.cut(config, error)
 
 
 def session_of(config: pytest.Config) -> Session:

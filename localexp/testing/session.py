@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from localexp import observing
-from localexp.testing.plugin import DETERMINISTIC, OUTSIDE, set_variable, watch_of
+from localexp.testing.plugin import DETERMINISTIC, OUTSIDE, set_variable, shows, watch_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ class Session:
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        if call.excinfo is not None:
-            self._shows(call.excinfo.value)
         report = yield
         # Not before: of a unittest class pytest finds out here what was raised. The end of a test is judged by now.
         error = None if call.excinfo is None else call.excinfo.value
@@ -130,7 +128,7 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         self.is_interrupted = True
-        self._shows(excinfo.value)
+        shows(self.config, excinfo.value)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
@@ -180,12 +178,6 @@ class Session:
             from localexp.testing.guards import workspaces
 
             workspaces.seen(self, error)
-
-    def _shows(self, error: BaseException) -> None:
-        if "localexp.errors" in sys.modules:
-            from localexp.testing import tracebacks
-
-            tracebacks.cut(self.config, error)
 
     def _finishes(self, session: pytest.Session, exit_status: int) -> None:
         if self.refused or self.runs or self.of_workers:

@@ -246,3 +246,24 @@ def test_the_assertions_of_tests_in_a_folder_of_its_name_are_told_as_those_of_ot
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("E *assert 1 == 2")
+
+
+def test_what_fails_before_it_opens_anything_is_told_of_as_ever(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("import pytest\n@pytest.fixture\ndef localexp_workspace():\n    return None")
+    pytester.makepyfile(
+        test_it="""
+        def test_nowhere():
+            from localexp import Workspace
+            Workspace.from_config("/no/folder")
+
+        def test_other_fixture(request):
+            request.getfixturevalue("localexp_run")
+        """
+    )
+    result = session(pytester)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        ["test_it.py:3: UserErrorException", "*UserErrorException: *defined at *conftest.py:2: *"]
+    )
+    result.stdout.no_fnmatch_line("*/localexp/*.py:*")
