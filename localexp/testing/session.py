@@ -82,6 +82,8 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        # A plugin that runs it again has told of its end meanwhile.
+        self.item = item
         if self.clock is not None or item.get_closest_marker(DETERMINISTIC):
             from localexp.testing import determinism
 

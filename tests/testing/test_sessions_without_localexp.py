@@ -6,6 +6,10 @@ import pytest
 
 from tests.processes import output, python
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.testing.conftest import Suite
+
 
 def session(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Tests in a process of their own, in which nothing of localexp but its plugin has been imported."""
@@ -267,3 +271,23 @@ def test_what_fails_before_it_opens_anything_is_told_of_as_ever(pytester: pytest
         ["test_it.py:3: UserErrorException", "*UserErrorException: *defined at *conftest.py:2: *"]
     )
     result.stdout.no_fnmatch_line("*/localexp/*.py:*")
+
+
+def test_a_run_is_of_its_test_when_that_is_run_again(pytester: pytest.Pytester, suite: Suite) -> None:
+    pytester.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            for _ in range(2):
+                item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+                runtestprotocol(item, nextitem=nextitem)
+                item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+            return True
+        """
+    )
+    pytester.makepyfile(test_it=BEGUN.replace("\n    ", "\n") + "\ndef test_it(tmp_path): begun(tmp_path)")
+    result = suite()
+
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(["localexp: run left open by test_it.py::test_it"] * 2)
