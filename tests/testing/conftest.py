@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 # What a session within a test imports is forgotten with it, and a module that is there twice knows only half of it.
+import localexp.run.run
+import localexp.testing.fixtures
 import localexp.testing.guards
 from tests.testing.nested import in_process
 
