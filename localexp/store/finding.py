@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from localexp import observing
 from localexp.errors import UserErrorException
 from localexp.store.layout import STORE_FOLDER
 from localexp.store.store import Store
@@ -54,8 +55,13 @@ def _folder_around(start: str) -> str:
     while not Store(root_in(folder)).exists():
         parent = os.path.dirname(folder)
         if parent == folder:
-            raise UserErrorException(
-                f"there is no workspace in {start} or any folder above it; run 'localexp init' to create one"
-            )
+            raise UserErrorException(f"there is no workspace in {start} or any folder above it; {_way_to_one()}")
         folder = parent
     return folder
+
+
+def _way_to_one() -> str:
+    if observing.innermost() is not None or observing.FENCE in os.environ:
+        # A test session would refuse the one that is made here.
+        return "use the fixture localexp_workspace, which has the test and what it starts find one"
+    return "run 'localexp init' to create one"

@@ -41,6 +41,8 @@ def deterministic(
 
     What differs still: real paths in what Python returns (``run.get_details()`` says which), addresses of pages, the
     texts of logs and what is known of these as files, process ids, and what the test itself does differently each time.
+    The definition of a submitted run, and by it its identity, has those folders of the source directory that are on
+    ``sys.path``: by default pytest puts there that of each test file it collects, and ``python -m pytest`` the current.
     So does the order in which processes at work at the same time begin runs in one experiment, or, unless they are
     ranks, log to one run.
 

@@ -16,6 +16,7 @@ from localexp.errors import (
     UserErrorException,
     WorkspaceException,
 )
+from tests.processes import python
 
 
 def test_opening_creates_what_is_not_there(tmp_path: Path) -> None:
@@ -63,8 +64,11 @@ def test_the_environment_variable_wins(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_without_a_workspace_the_error_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(UserErrorException, match="localexp init"):
+    with pytest.raises(UserErrorException, match="use the fixture localexp_workspace"):
         Workspace.from_config(tmp_path)
+    # In a script, and not in a test.
+    error = python("import sys, localexp; localexp.Workspace.from_config(sys.argv[1])", tmp_path).communicate()[1]
+    assert "run 'localexp init' to create one" in error
 
 
 def test_a_workspace_can_be_moved(tmp_path: Path) -> None:

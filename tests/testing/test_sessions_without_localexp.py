@@ -291,3 +291,32 @@ def test_a_run_is_of_its_test_when_that_is_run_again(pytester: pytest.Pytester, 
 
     result.assert_outcomes(passed=2, errors=2)
     result.stdout.fnmatch_lines(["localexp: run left open by test_it.py::test_it"] * 2)
+
+
+def test_where_there_is_no_workspace_the_fixture_is_named_and_not_the_command_that_would_be_refused(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import subprocess, sys
+        import pytest
+
+        COMMAND = "from localexp import Workspace\\nWorkspace.from_config()"
+
+        def test_here():
+            exec(COMMAND)
+
+        def test_child():
+            told = subprocess.run([sys.executable, "-c", COMMAND], capture_output=True, text=True).stderr
+            assert "use the fixture localexp_workspace" in told
+
+        def test_with_it(localexp_workspace):
+            subprocess.run([sys.executable, "-c", COMMAND], check=True)
+        """
+    )
+    result = session(pytester)
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        "*UserErrorException: there is no workspace in *; use the fixture localexp_workspace, *"
+    )
