@@ -77,7 +77,7 @@ def _of_workspaces(folder: str, name: str, test: str, what: str, settings: Setti
 def _of_nothing(folder: str, settings: Settings) -> Row:
     # The more tests, the less can be seen of it in the noise: it does not depend on their number.
     tests = 5
-    found = _sessions(_suite(folder, "trivial", _TRIVIAL, tests), settings.pairs(401))
+    found = _sessions(_suite(folder, "trivial", _TRIVIAL, tests), settings.pairs(801))
     return compared(
         "a session without localexp",
         f"what a session of {tests} trivial tests takes longer of a core with the plugin",
