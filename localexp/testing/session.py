@@ -82,8 +82,6 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        # A plugin that runs it again has told of its end meanwhile.
-        self.item = item
         if self.clock is not None or item.get_closest_marker(DETERMINISTIC):
             from localexp.testing import determinism
 
@@ -119,10 +117,6 @@ class Session:
 
                 guards.judge(self, item, has_failed)
 
-    def pytest_runtest_logfinish(self) -> None:
-        # The protocol of the test in which this was begun is not seen above.
-        self.item = None
-
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object]) -> None:
         if isinstance(node, pytest.Collector) and call.excinfo is not None:
             self._is_told(call.excinfo.value)
@@ -135,7 +129,7 @@ class Session:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
         """The innermost: neither the summary is shown yet nor is a worker's output sent."""
-        # Nor has the protocol been seen to end of a test in which this was begun and which was then interrupted.
+        # Of a test in which this was begun the protocol has not been seen to end, and another may not have followed.
         self.item = None
         # Wide fixtures are gone with the last test, and pytest may remove the temporary folder next.
         if exitstatus == pytest.ExitCode.OK and not self.is_interrupted:
@@ -150,7 +144,7 @@ class Session:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
-        # Likewise.
+        # As of the tear-down.
         __tracebackhide__ = True
         self._fixtures.append(fixturedef)
         try:
